@@ -56,7 +56,14 @@ class Unreachable(SendError):
 
 
 class DialogueDown(SafarError):
-    """Rasa is not there or broke off; the message stays stored and is taken up again."""
+    """Rasa gave no turn; the message stays stored and is taken up again.
+
+    `broken` is true when Rasa is alive and failed on this very message, false when it could not be reached at all.
+    """
+
+    def __init__(self, log: str, broken: bool = False) -> None:
+        super().__init__(log)
+        self.broken = broken
 
 
 class SetupError(SafarError):

@@ -1,0 +1,208 @@
+"""Taking stored messages through safety and dialogue into the outbox. Imports `bot.model`, `bot.storage`, `bot.channels`' contract.
+
+One message per conversation is in flight, conversations don't wait for each other. A message leaves the inbox in the
+same transaction that writes its replies: killed at any moment, it is either still there or answered.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+import structlog
+
+from bot.channels.base import Channel, Words
+from bot.inbox.handler import Handler, Outcome
+from bot.model.clock import Clock, utc_now
+from bot.model.errors import DialogueDown
+from bot.model.messages import Outgoing, Reply
+from bot.model.waiting import either
+from bot.outbox import retry
+from bot.phrases import Phrases
+from bot.storage.crypt import Crypt
+from bot.storage.engine import Store
+from bot.storage.repositories import messages, requests
+from bot.storage.repositories.messages import ClaimLost, Work
+
+log = structlog.get_logger()
+LEASE_SECONDS = 120.0
+POLL_SECONDS = 1.0
+TOGETHER = 48
+RECENT = 4
+TELL_AFTER = 3
+GIVE_UP_AFTER = 8
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """Replies as pieces for the outbox, and what the conversation remembers of them."""
+
+    pieces: tuple[Outgoing, ...]
+    changes: Mapping[str, object]
+
+
+class Worker:
+    """Claims, handles, finishes. `owner` names this process; `told` is called with a conversation that has news."""
+
+    def __init__(
+        self,
+        store: Store,
+        crypt: Crypt,
+        handler: Handler,
+        channels: Mapping[str, Channel],
+        phrases: Phrases,
+        owner: str,
+        told: Callable[[str, str], None],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._store = store
+        self._crypt = crypt
+        self._handler = handler
+        self._channels = channels
+        self._phrases = phrases
+        self._owner = owner
+        self._told = told
+        self._clock = clock
+        self._awake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._random = Random()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; then give back what is not finished."""
+        try:
+            while True:
+                self._awake.clear()
+                if not await self._start_some():
+                    await either(self._awake, POLL_SECONDS)
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            await self._store.write(lambda session: messages.release_owner(session, self._owner))
+
+    async def _start_some(self) -> bool:
+        free = TOGETHER - len(self._running)
+        if free <= 0:
+            return False
+        try:
+            works = await self._store.write(
+                lambda s: messages.claim(s, self._crypt, self._owner, self._clock(), LEASE_SECONDS, free)
+            )
+        except Exception as broken:
+            log.error("claim_failed", error=type(broken).__name__)
+            return False
+        for work in works:
+            task = asyncio.create_task(self._work(work))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return bool(works)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._awake.set()
+
+    async def _work(self, work: Work) -> None:
+        try:
+            await self._answer(work)
+        except ClaimLost:
+            log.warning("claim_lost", message=work.message_id)
+        except DialogueDown as down:
+            await self._later(work, down.log, broken=down.broken)
+        except Exception as broken:
+            log.error("handling_failed", message=work.message_id, error=type(broken).__name__, exc_info=True)
+            await self._later(work, type(broken).__name__, broken=True)
+
+    async def _answer(self, work: Work) -> None:
+        recent = await self._store.read(
+            lambda s: messages.recent_texts(s, self._crypt, work.conversation.id, work.message_id, RECENT)
+        )
+
+        async def early(reply: Reply) -> None:
+            await self._say_early(work, reply, "danger")
+
+        outcome = await self._handler.handle(work.message_id, work.incoming, work.conversation, recent, early)
+        await self._finish(work, outcome)
+
+    async def _finish(self, work: Work, outcome: Outcome) -> None:
+        shaped = self._more(work) if outcome.more else self._shape(work, outcome.replies)
+        changes = {**shaped.changes, **outcome.changes}
+        mailbox = self._channels[work.incoming.channel].capabilities.mailbox
+        await self._store.write(
+            lambda s: messages.finish(
+                s,
+                self._crypt,
+                work.message_id,
+                self._owner,
+                shaped.pieces,
+                changes,
+                outcome.meta,
+                self._clock(),
+                mailbox,
+            )
+        )
+        self._told(work.conversation.channel, work.conversation.address)
+
+    async def _say_early(self, work: Work, reply: Reply, reason: str) -> None:
+        """Say something before the answer, once per message however often it is taken up; danger asks for a person."""
+        shaped = self._shape(work, (reply,))
+        mailbox = self._channels[work.incoming.channel].capabilities.mailbox
+        urgent = reason == "danger"
+
+        def write(session: messages.Session) -> None:
+            now = self._clock()
+            messages.add_early(
+                session, self._crypt, work.message_id, self._owner, shaped.pieces, now, mailbox, urgent=urgent
+            )
+            if urgent:
+                requests.ask_for_person(session, work.conversation.id, work.message_id, reason, now)
+
+        await self._store.write(write)
+        self._told(work.conversation.channel, work.conversation.address)
+
+    async def _later(self, work: Work, reason: str, broken: bool) -> None:
+        """Put a message back; after a while say so. One that always breaks goes to a person rather than round for ever."""
+        log.warning("message_waits", message=work.message_id, attempts=work.attempts, reason=reason)
+        tag = work.conversation.language or "en"
+        try:
+            if broken and work.attempts >= GIVE_UP_AFTER:
+                await self._hand_over(work, tag)
+                return
+            if work.attempts == TELL_AFTER:
+                await self._say_early(work, self._phrases.reply("utter_dialogue_down", tag), "down")
+            at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
+            await self._store.write(lambda s: messages.release(s, work.message_id, self._owner, at))
+        except Exception as broken:
+            log.error("release_failed", message=work.message_id, error=type(broken).__name__)
+
+    async def _hand_over(self, work: Work, tag: str) -> None:
+        outcome = Outcome((self._phrases.reply("utter_no_answer", tag),), meta={"decision": "person"})
+        await self._finish(work, outcome)
+        await self._store.write(
+            lambda s: requests.ask_for_person(s, work.conversation.id, work.message_id, "unanswerable", self._clock())
+        )
+
+    def _shape(self, work: Work, replies: Sequence[Reply]) -> Shaped:
+        """Replies shaped for the channel. The last menu and the last rest are what a number or MORE means next."""
+        channel = self._channels[work.incoming.channel]
+        rendered = [channel.render(reply, self._words(reply.language)) for reply in replies]
+        pieces = tuple(piece for one in rendered for piece in one.pieces)
+        menu = next((reply.buttons for reply in reversed(replies) if reply.buttons), ())
+        rest = next((one.rest for one in reversed(rendered) if one.rest), ())
+        return Shaped(pieces, {"menu": menu, "rest": rest} if replies else {})
+
+    def _more(self, work: Work) -> Shaped:
+        first, *others = work.conversation.rest
+        tag = work.conversation.language or "en"
+        shaped = self._shape(work, (Reply(first, tag),))
+        return Shaped(shaped.pieces, {"rest": (*shaped.changes["rest"], *others)})  # type: ignore[misc]
+
+    def _words(self, tag: str) -> Words:
+        def text(name: str) -> str:
+            return self._phrases.text(name, tag)
+
+        return Words(menu_hint=text("utter_menu_hint"), more_hint=text("utter_more_hint"))
