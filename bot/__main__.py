@@ -28,7 +28,7 @@ def main() -> int:
         print(f"safar: {problem}", file=sys.stderr)  # noqa: T201 - the only voice before anything is installed
         return 1
     command = str(VENV / "bin" / "safar")
-    os.execv(command, [command, *(sys.argv[1:] or ["up"])])  # noqa: S606
+    return os.execv(command, [command, *(sys.argv[1:] or ["up"])])  # noqa: S606
 
 
 def _unfit() -> str | None:

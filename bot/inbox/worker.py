@@ -1,4 +1,4 @@
-"""Taking stored messages through safety and dialogue into the outbox. Imports `bot.model`, `bot.storage`, `bot.channels`' contract.
+"""Taking stored messages through safety and dialogue into the outbox. Imports `model`, `storage`, the channel contract.
 
 One message per conversation is in flight, conversations don't wait for each other. A message leaves the inbox in the
 same transaction that writes its replies: killed at any moment, it is either still there or answered.
@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
+from secrets import SystemRandom
 
 import structlog
 
@@ -66,7 +66,7 @@ class Worker:
         self._clock = clock
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._random = Random()
+        self._random = SystemRandom()
 
     def wake(self) -> None:
         """There is something to do."""
@@ -165,7 +165,7 @@ class Worker:
         self._told(work.conversation.channel, work.conversation.address)
 
     async def _later(self, work: Work, reason: str, broken: bool) -> None:
-        """Put a message back; after a while say so. One that always breaks goes to a person rather than round for ever."""
+        """Put a message back; after a while say so. One that always breaks goes to a person, not round for ever."""
         log.warning("message_waits", message=work.message_id, attempts=work.attempts, reason=reason)
         tag = work.conversation.language or "en"
         try:
@@ -176,8 +176,8 @@ class Worker:
                 await self._say_early(work, self._phrases.reply("utter_dialogue_down", tag), "down")
             at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
             await self._store.write(lambda s: messages.release(s, work.message_id, self._owner, at))
-        except Exception as broken:
-            log.error("release_failed", message=work.message_id, error=type(broken).__name__)
+        except Exception as fault:
+            log.error("release_failed", message=work.message_id, error=type(fault).__name__)
 
     async def _hand_over(self, work: Work, tag: str) -> None:
         outcome = Outcome((self._phrases.reply("utter_no_answer", tag),), meta={"decision": "person"})

@@ -7,7 +7,7 @@ told apart by `retry.decide`; nothing is given up silently: `safar outbox` lists
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from random import Random
+from secrets import SystemRandom
 
 import structlog
 from sqlalchemy.orm import Session
@@ -48,7 +48,7 @@ class Sender:
         self._clock = clock
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._random = Random()
+        self._random = SystemRandom()
 
     def wake(self) -> None:
         """There is something to send."""

@@ -1,0 +1,58 @@
+"""Replies that people fetch themselves (web chat, terminal), and who is waiting for them. Imports `model`, `storage`."""
+
+import asyncio
+from collections import defaultdict
+
+from bot.model.waiting import either
+from bot.storage.crypt import Crypt
+from bot.storage.engine import Store
+from bot.storage.repositories import conversations, outbox
+from bot.storage.repositories.outbox import Letter
+
+LOOK_AGAIN = 2.0
+MOST = 200
+
+
+class Mailbox:
+    """Letters by channel and address. `told()` wakes whoever waits; other processes' letters are found by looking."""
+
+    def __init__(self, store: Store, crypt: Crypt) -> None:
+        self._store = store
+        self._crypt = crypt
+        self._waiting: defaultdict[tuple[str, str], set[asyncio.Event]] = defaultdict(set)
+
+    def told(self, channel: str, address: str) -> None:
+        """There is news for this address."""
+        for event in self._waiting.get((channel, address), ()):
+            event.set()
+
+    async def letters(self, channel: str, address: str, after: int = 0) -> list[Letter]:
+        """Letters with an id above `after`, oldest first."""
+
+        def read(session: outbox.Session) -> list[Letter]:
+            found = conversations.find(session, self._crypt, channel, address)
+            return outbox.mailbox(session, self._crypt, found.id, after, MOST) if found else []
+
+        return await self._store.read(read)
+
+    async def wait(self, channel: str, address: str, after: int, seconds: float) -> list[Letter]:
+        """Letters above `after`, as soon as there are any; an empty list after `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        event = asyncio.Event()
+        self._waiting[channel, address].add(event)
+        try:
+            while not (letters := await self.letters(channel, address, after)):
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0:
+                    break
+                await either(event, min(left, LOOK_AGAIN))
+                event.clear()
+            return letters
+        finally:
+            self._forget(channel, address, event)
+
+    def _forget(self, channel: str, address: str, event: asyncio.Event) -> None:
+        events = self._waiting[channel, address]
+        events.discard(event)
+        if not events:
+            del self._waiting[channel, address]

@@ -1,0 +1,1 @@
+"""The public listener: webhooks of the gateways beside the web chat. The only part of Safar the outside can reach."""
