@@ -103,14 +103,6 @@ def predict(given: Mapping[str, Any], answered: Answered) -> Mapping[str, Any]:
     }
 
 
-CHECKS = {
-    "language": lambda given, p: given["lang"] == p["language"] if given.get("lang") else None,
-    "topic": lambda given, p: _topic(given, p, 1),
-    "topic@3": lambda given, p: _topic(given, p, 3),
-    "entry": lambda given, p: given["entry"] == p["entry"] if given.get("entry") else None,
-    "decision": lambda given, p: _decision(given, p),
-    "urgent": lambda given, p: given["urgent"] == p["urgent"] if isinstance(given.get("urgent"), bool) else None,
-}
 DECLINED = {"decline", "smalltalk", "help", "person"}
 
 
@@ -126,6 +118,16 @@ def _decision(given: Mapping[str, Any], predicted: Mapping[str, Any]) -> bool | 
     if not expected:
         return None
     return predicted["decision"] in DECLINED if expected == "out_of_scope" else expected == predicted["decision"]
+
+
+CHECKS = {
+    "language": lambda given, p: given["lang"] == p["language"] if given.get("lang") else None,
+    "topic": lambda given, p: _topic(given, p, 1),
+    "topic@3": lambda given, p: _topic(given, p, 3),
+    "entry": lambda given, p: given["entry"] == p["entry"] if given.get("entry") else None,
+    "decision": _decision,
+    "urgent": lambda given, p: given["urgent"] == p["urgent"] if isinstance(given.get("urgent"), bool) else None,
+}
 
 
 def summarise(rows: list[Row], seconds: float) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""Replies that people fetch themselves (web chat, terminal), and who is waiting for them. Imports `model`, `storage`."""
+"""Replies that people fetch themselves (web chat, terminal), and who waits for them. Imports `model`, `storage`."""
 
 import asyncio
 from collections import defaultdict
+
+from sqlalchemy.orm import Session
 
 from bot.model.waiting import either
 from bot.storage.crypt import Crypt
@@ -29,7 +31,7 @@ class Mailbox:
     async def letters(self, channel: str, address: str, after: int = 0) -> list[Letter]:
         """Letters with an id above `after`, oldest first."""
 
-        def read(session: outbox.Session) -> list[Letter]:
+        def read(session: Session) -> list[Letter]:
             found = conversations.find(session, self._crypt, channel, address)
             return outbox.mailbox(session, self._crypt, found.id, after, MOST) if found else []
 

@@ -1,4 +1,4 @@
-"""The door for gateways: read, prove, store, and only then acknowledge. Imports `model`, `channels`, `inbox`, `storage`.
+"""The door for gateways: read, prove, store, and only then acknowledge. Imports all stages up to `inbox`.
 
 A call that can't be proved gets 403, one that can't be read 400; when the database takes nothing the gateway hears 503
 and will call again. What was stored is acknowledged even if it was stored before.

@@ -1,0 +1,81 @@
+"""What is published, version by version, and the vectors of questions. Imports `bot.storage` only."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.storage.tables import documents, meta, vectors
+
+REVISION = "knowledge_revision"
+AT_ONCE = 500
+
+
+def publish(session: Session, kind: str, key: str, body: Mapping[str, Any], digest: str, now: datetime) -> bool:
+    """Make `body` the current version. False when it is already."""
+    this = (documents.c.kind == kind) & (documents.c.key == key)
+    newest = sa.select(documents).where(this).order_by(documents.c.version.desc()).limit(1)
+    row = session.execute(newest).one_or_none()
+    if row is not None and row.current and row.digest == digest:
+        return False
+    session.execute(sa.update(documents).where(this, documents.c.current).values(current=False))
+    version = {"version": row.version + 1 if row else 1, "current": True, "published_at": now}
+    session.execute(sa.insert(documents).values(kind=kind, key=key, body=dict(body), digest=digest, **version))
+    _bump(session)
+    return True
+
+
+def withdraw(session: Session, kind: str, key: str) -> bool:
+    """Take a document back; its versions stay. False when it was not current."""
+    this = (documents.c.kind == kind) & (documents.c.key == key) & documents.c.current
+    gone = session.execute(sa.update(documents).where(this).values(current=False).returning(documents.c.key)).scalar()
+    if gone:
+        _bump(session)
+    return bool(gone)
+
+
+def current(session: Session, kind: str) -> dict[str, Any]:
+    """The current document of every key of a kind."""
+    rows = session.execute(
+        sa.select(documents.c.key, documents.c.body).where(documents.c.kind == kind, documents.c.current)
+    )
+    return {row.key: row.body for row in rows.all()}
+
+
+def digests(session: Session) -> dict[tuple[str, str], str]:
+    """The digest of every current document, by kind and key."""
+    rows = session.execute(sa.select(documents.c.kind, documents.c.key, documents.c.digest).where(documents.c.current))
+    return {(row.kind, row.key): row.digest for row in rows}
+
+
+def revision(session: Session) -> int:
+    """A number that grows whenever anything is published or withdrawn."""
+    return int(session.execute(sa.select(meta.c.value).where(meta.c.key == REVISION)).scalar() or 0)
+
+
+def _bump(session: Session) -> None:
+    number = revision(session)
+    if number == 0:
+        session.execute(sa.insert(meta).values(key=REVISION, value="1"))
+    else:
+        session.execute(sa.update(meta).where(meta.c.key == REVISION).values(value=str(number + 1)))
+
+
+def find_vectors(session: Session, model: str, wanted: Sequence[str]) -> dict[str, bytes]:
+    """Stored vectors by digest of their text."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        rows = session.execute(sa.select(vectors).where(vectors.c.model == model, vectors.c.digest.in_(part)))
+        found.update({row.digest: row.vector for row in rows})
+    return found
+
+
+def add_vectors(session: Session, model: str, new: Mapping[str, bytes]) -> None:
+    """Store vectors that are not there yet."""
+    missing = new.keys() - find_vectors(session, model, list(new)).keys()
+    rows = [{"model": model, "digest": digest, "vector": new[digest]} for digest in sorted(missing)]
+    if rows:
+        session.execute(sa.insert(vectors), rows)
