@@ -74,6 +74,15 @@ class Handler:
             return self._fixed("utter_still_empty", tag)
         return await self._answer(message_id, incoming, conversation, recent, payload, early)
 
+    async def glance(
+        self, message_id: str, incoming: Incoming, conversation: Conversation, recent: Sequence[str]
+    ) -> Reply | None:
+        """Only what must be said at once, if anything must: for a message whose turn has not come."""
+        if incoming.kind is not Kind.TEXT or not incoming.text:
+            return None
+        read = await self._reader.read(message_id, incoming, conversation, recent)
+        return self._danger.say(read.alarm, conversation, read.language) if read.alarm else None
+
     def _order(self, incoming: Incoming, conversation: Conversation) -> tuple[Command | None, str | None]:
         """A command, or the payload of a button that was pressed or picked by its number or label."""
         if incoming.kind is Kind.COMMAND:

@@ -5,12 +5,13 @@ same transaction that writes its replies: killed at any moment, it is either sti
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import SystemRandom
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.channels.base import Channel, Words
 from bot.inbox.handler import Handler, Outcome
@@ -90,17 +91,34 @@ class Worker:
         if free <= 0:
             return False
         try:
-            works = await self._store.write(
-                lambda s: messages.claim(s, self._crypt, self._owner, self._clock(), LEASE_SECONDS, free)
-            )
+            works, waiting = await self._store.write(lambda s: self._claim(s, free))
         except Exception as broken:
             log.error("claim_failed", error=type(broken).__name__)
             return False
         for work in works:
-            task = asyncio.create_task(self._work(work))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+            self._spawn(self._work(work))
+        for work in waiting:
+            self._spawn(self._glance(work))
         return bool(works)
+
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _claim(self, session: Session, free: int) -> tuple[list[Work], list[Work]]:
+        now = self._clock()
+        works = messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free)
+        return works, messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free, unseen=True)
+
+    async def _glance(self, work: Work) -> None:
+        """A message that must wait for an older one is looked at for danger all the same."""
+        try:
+            recent = await self._store.read(lambda s: messages.recent_texts(s, self._crypt, work, RECENT))
+            if reply := await self._handler.glance(work.message_id, work.incoming, work.conversation, recent):
+                await self._say_early(work, reply, "danger")
+        except Exception as broken:
+            log.error("glance_failed", message=work.message_id, error=type(broken).__name__)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -118,9 +136,7 @@ class Worker:
             await self._later(work, type(broken).__name__, broken=True)
 
     async def _answer(self, work: Work) -> None:
-        recent = await self._store.read(
-            lambda s: messages.recent_texts(s, self._crypt, work.conversation.id, work.message_id, RECENT)
-        )
+        recent = await self._store.read(lambda s: messages.recent_texts(s, self._crypt, work, RECENT))
 
         async def early(reply: Reply) -> None:
             await self._say_early(work, reply, "danger")
@@ -134,15 +150,7 @@ class Worker:
         mailbox = self._channels[work.incoming.channel].capabilities.mailbox
         await self._store.write(
             lambda s: messages.finish(
-                s,
-                self._crypt,
-                work.message_id,
-                self._owner,
-                shaped.pieces,
-                changes,
-                outcome.meta,
-                self._clock(),
-                mailbox,
+                s, self._crypt, work, self._owner, shaped.pieces, changes, outcome.meta, self._clock(), mailbox
             )
         )
         self._told(work.conversation.channel, work.conversation.address)
@@ -153,11 +161,9 @@ class Worker:
         mailbox = self._channels[work.incoming.channel].capabilities.mailbox
         urgent = reason == "danger"
 
-        def write(session: messages.Session) -> None:
+        def write(session: Session) -> None:
             now = self._clock()
-            messages.add_early(
-                session, self._crypt, work.message_id, self._owner, shaped.pieces, now, mailbox, urgent=urgent
-            )
+            messages.add_early(session, self._crypt, work, shaped.pieces, now, mailbox, urgent)
             if urgent:
                 requests.ask_for_person(session, work.conversation.id, work.message_id, reason, now)
 

@@ -118,7 +118,7 @@ class Sender:
                     outbox.retry(session, piece.id, self._owner, now + timedelta(seconds=pause), error.log)
                 case retry.Gone():
                     outbox.dead(session, piece.id, self._owner, error.log)
-                    outbox.mark_unreachable(session, piece.conversation.id, error.log, now)
+                    outbox.mark_unreachable(session, piece.conversation.id, error.log)
                 case retry.Dead():
                     outbox.dead(session, piece.id, self._owner, error.log)
 

@@ -40,7 +40,7 @@ def find_or_add(session: Session, crypt: Crypt, channel: str, address: str, now:
     changed = sa.update(table).where(where).values(last_at=now, unreachable=False, unreachable_reason=None)
     found = session.execute(changed.returning(table.c.id)).scalar()
     if found:
-        return found
+        return str(found)
     row = {"id": new_id(), "channel": channel, "address": crypt.seal(address), "address_digest": digest}
     session.execute(sa.insert(table).values(**row, created_at=now, last_at=now))
     return row["id"]  # type: ignore[return-value]

@@ -62,7 +62,7 @@ def take_in(session: Session, crypt: Crypt, incoming: Incoming, now: datetime) -
             return again
         raise
     if incoming.kind is Kind.BLOCKED:
-        outbox.mark_unreachable(session, conversation_id, "blocked", now)
+        outbox.mark_unreachable(session, conversation_id, "blocked")
     return Taken(message_id, conversation_id, True)
 
 
@@ -185,7 +185,7 @@ def add_early(
     once = sa.update(inbox).where(inbox.c.id == work.message_id, ~inbox.c.said_early)
     if not session.execute(once.values(said_early=True, seen=True).returning(inbox.c.id)).scalar():
         return []
-    return outbox.add(session, crypt, work.conversation, pieces, now, mailbox, work.message_id, urgent)
+    return outbox.add(session, crypt, work.conversation, pieces, now, mailbox, work.message_id, urgent=urgent)
 
 
 def release(session: Session, message_id: str, owner: str, not_before: datetime) -> None:

@@ -1,7 +1,7 @@
 """The outbox: pieces to be sent, and the mailbox of those that people fetch. Imports `bot.model` and `bot.storage`.
 
-A piece is `queued`, then `sending`, then `sent` and perhaps `delivered`, or `dead`; on a channel whose people fetch it is
-`mailbox` from the start. Of a conversation only the oldest unsent piece can be claimed, an urgent one before all others.
+A piece is `queued`, then `sending`, then `sent` and perhaps `delivered`, or `dead`; on a channel whose people fetch, it
+is `mailbox` from the start. Of a conversation only the oldest unsent piece can be claimed, an urgent one before others.
 """
 
 from collections.abc import Sequence
@@ -152,7 +152,7 @@ def _back(session: Session, where: sa.ColumnElement[bool]) -> None:
     session.execute(back.values(status="queued", owner=None, lease_until=None))
 
 
-def mark_unreachable(session: Session, conversation_id: str, reason: str, now: datetime) -> None:
+def mark_unreachable(session: Session, conversation_id: str, reason: str) -> None:
     """Nothing can arrive there any more: what waits is dead. A message from there makes it reachable again."""
     lost = {"unreachable": True, "unreachable_reason": reason[:REASON_LENGTH]}
     session.execute(sa.update(people).where(people.c.id == conversation_id).values(**lost))
@@ -163,8 +163,8 @@ def mark_unreachable(session: Session, conversation_id: str, reason: str, now: d
 RANK = {"sent": 1, "delivered": 2, "dead": 2}
 
 
-def report(session: Session, told: Report, now: datetime) -> bool:
-    """What a gateway says of a piece. False when the piece is none of ours; a late or repeated report changes nothing."""
+def report(session: Session, told: Report) -> bool:
+    """What a gateway says of a piece. False when it is none of ours; late and repeated reports change nothing."""
     where = (outbox.c.channel == told.channel) & (outbox.c.gateway_id == told.gateway_id)
     row = session.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(1)).one_or_none()
     if row is None:
@@ -174,7 +174,7 @@ def report(session: Session, told: Report, now: datetime) -> bool:
         values = {"status": new, "reason": told.reason[:REASON_LENGTH] or row.reason}
         session.execute(sa.update(outbox).where(outbox.c.id == row.id).values(**values))
     if told.unreachable:
-        mark_unreachable(session, row.conversation_id, told.reason, now)
+        mark_unreachable(session, row.conversation_id, told.reason)
     return True
 
 
