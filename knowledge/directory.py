@@ -1,0 +1,89 @@
+"""Which service to name to whom, and how its number is dialled from where the person is. PURE.
+
+An emergency number never disappears; any other service past its `review_by` is shown with a request to check it.
+`phonenumbers` writes the numbers; short codes work only inside their country. Imports `knowledge` only.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import phonenumbers
+
+from knowledge.model import Service
+
+WORLDWIDE = "ZZ"
+MOST = 2
+OF_ORIGIN = frozenset({"consular", "migrant_worker", "return"})
+NEAREST: Mapping[str, tuple[str, ...]] = {
+    "trafficking": ("trafficking", "gender_violence", "migrant_worker"),
+    "migrant_worker": ("migrant_worker", "labour"),
+    "labour": ("labour", "migrant_worker"),
+    "mental_health": ("mental_health", "health"),
+}
+"""Kinds that may stand in, nearest first, where a country has no checked service of the kind itself."""
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """A number as somebody must dial it. `only_inside` is the country outside which it does not work, or empty."""
+
+    number: str
+    only_inside: str = ""
+
+
+class Directory:
+    """Services by country and kind."""
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._services = services
+
+    def service(self, service_id: str) -> Service | None:
+        """One service by its id."""
+        return self._services.get(service_id)
+
+    def emergency(self, country: str | None) -> tuple[Service, ...]:
+        """The emergency numbers of a country, whatever their review date."""
+        return tuple(self._of(country, ("emergency",))) if country else ()
+
+    def best(self, kind: str, country: str | None, origin: str | None) -> tuple[Service, ...]:
+        """Up to two services of a kind: of the country, then what the origin offers its people abroad, then worldwide."""
+        kinds = NEAREST.get(kind, (kind,))
+        here = self._of(country, kinds) if country else []
+        home = self._of(origin, kinds) if origin and origin != country and kind in OF_ORIGIN else []
+        home = [service for service in home if dialled(service, country).only_inside == "" or not country]
+        everywhere = self._of(WORLDWIDE, (kind,))
+        chosen = [*here[:MOST], *home[:1]] or everywhere
+        return tuple(dict.fromkeys(chosen))[: MOST + 1]
+
+    def _of(self, country: str | None, kinds: Iterable[str]) -> list[Service]:
+        for kind in kinds:
+            found = [s for s in self._services.values() if s.country == country and s.kind == kind]
+            if found:
+                return sorted(found, key=lambda service: (service.free is not True, service.id))
+        return []
+
+
+def dialled(service: Service, caller_in: str | None) -> Dialled:
+    """The number of a service as it is dialled from `caller_in` (a country, or None when nobody knows)."""
+    inside = caller_in in {None, service.country} or service.country == WORLDWIDE
+    try:
+        parsed = phonenumbers.parse(service.phone, None if service.country == WORLDWIDE else service.country)
+    except phonenumbers.NumberParseException:
+        return Dialled(service.phone, "" if inside else service.country)
+    if not phonenumbers.is_valid_number(parsed):
+        return Dialled(service.phone, "" if inside and caller_in else _bound(service))
+    if caller_in == service.country and not service.phone.strip().startswith("+"):
+        return Dialled(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+    if service.from_abroad is False:
+        return Dialled(service.phone, "" if caller_in == service.country else service.country)
+    return Dialled(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def _bound(service: Service) -> str:
+    return "" if service.country == WORLDWIDE else service.country
+
+
+def due(service: Service, today: date) -> bool:
+    """Must a reader be asked to check the number? Never for emergency numbers."""
+    return service.kind != "emergency" and service.review_by < today
