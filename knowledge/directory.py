@@ -47,7 +47,7 @@ class Directory:
         return tuple(self._of(country, ("emergency",))) if country else ()
 
     def best(self, kind: str, country: str | None, origin: str | None) -> tuple[Service, ...]:
-        """Up to two services of a kind: of the country, then what the origin offers its people abroad, then worldwide."""
+        """Services of a kind: of the country, then what the origin offers its people abroad, or else worldwide."""
         kinds = NEAREST.get(kind, (kind,))
         here = self._of(country, kinds) if country else []
         home = self._of(origin, kinds) if origin and origin != country and kind in OF_ORIGIN else []
