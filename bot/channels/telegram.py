@@ -6,6 +6,7 @@ secret token is checked. Texts go out plain: nothing that people or staff write 
 
 import hmac
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,7 @@ class Telegram:
     capabilities = Capabilities(buttons=True)
 
     def __init__(self, token: str, api: str, secret: str) -> None:
+        os.environ.setdefault("PTB_TIMEDELTA", "true")  # how the library says Retry-After from its next version on
         self._secret = secret
         self._requests = HTTPXRequest(connection_pool_size=32, read_timeout=20.0, connect_timeout=10.0)
         base = api.rstrip("/")
@@ -145,7 +147,7 @@ def _keyboard(outgoing: Outgoing) -> InlineKeyboardMarkup | None:
 def _told_apart(error: TelegramError) -> TryAgain | GiveUp | Unreachable:
     """Telegram's errors by what follows from them: https://core.telegram.org/api/errors."""
     if isinstance(error, RetryAfter):
-        return TryAgain("flood_control", after=_seconds(error))
+        return TryAgain("flood_control", after=seconds(error))
     if isinstance(error, Forbidden | ChatMigrated):
         return Unreachable(type(error).__name__.lower())
     if isinstance(error, BadRequest):
@@ -154,6 +156,7 @@ def _told_apart(error: TelegramError) -> TryAgain | GiveUp | Unreachable:
     return TryAgain(type(error).__name__.lower())
 
 
-def _seconds(error: RetryAfter) -> float:
+def seconds(error: RetryAfter) -> float:
+    """How long Telegram asks us to wait."""
     after = error.retry_after
     return float(after) if isinstance(after, int | float) else after.total_seconds()

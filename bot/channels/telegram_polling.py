@@ -12,13 +12,14 @@ from typing import Any
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.channels.telegram import Telegram
+from bot.channels.telegram import Telegram, seconds
 from bot.model.errors import Malformed
 from bot.model.messages import Incoming
 from bot.outbox import retry
 
 log = structlog.get_logger()
 HOLD_SECONDS = 50
+RAW_UPDATES = "getupdates"  # method names have no case; spelt like this the library hands the raw objects over
 TYPES = ["message", "edited_message", "callback_query", "my_chat_member"]
 
 
@@ -42,7 +43,7 @@ class Poller:
     async def once(self) -> None:
         """One call, and everything it brought stored."""
         wanted = {"offset": self._offset, "timeout": HOLD_SECONDS, "allowed_updates": TYPES}
-        updates = await self._channel.bot.do_api_request("getUpdates", wanted, read_timeout=HOLD_SECONDS + 10)
+        updates = await self._channel.bot.do_api_request(RAW_UPDATES, wanted, read_timeout=HOLD_SECONDS + 10)
         for update in updates:
             await self._take(update)
 
@@ -74,8 +75,7 @@ class Poller:
         reason = _reason(error)
         pause = retry.pause(min(self._failures, 6), self._random)
         if isinstance(error, RetryAfter):
-            after = error.retry_after
-            pause = max(pause, float(after) if isinstance(after, int | float) else after.total_seconds())
+            pause = max(pause, seconds(error))
         log.warning("polling_failed", reason=reason, pause=round(pause, 1))
         await asyncio.sleep(pause)
 
