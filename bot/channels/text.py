@@ -22,7 +22,9 @@ _CLAUSE = regex.compile(r"(?:[,;:](?=\s)|[،、，；፣፤])")
 _WORD = regex.compile(r"\s")
 # The share of a piece that a break must leave filled: a short first sentence is no reason to send a short message.
 _BREAKS = ((_PARAGRAPH, 0.5), (_LINE, 0.6), (_SENTENCE, 0.4), (_CLAUSE, 0.7), (_WORD, 0.0))
-_WHOLE = regex.compile(r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.\S+|[+(]?\p{Nd}[\p{Nd} ()./\u00a0-]{3,}\p{Nd}")
+_WHOLE = regex.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.\S+|[+(]?\p{Nd}[\p{Nd} ()./\u00a0-]{3,}\p{Nd}"
+)
 _CLUSTER = regex.compile(r"\X")
 
 

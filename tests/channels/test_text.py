@@ -71,7 +71,7 @@ def test_a_megabyte_takes_no_minute() -> None:
     began = time.perf_counter()
     for text in ("a" * 1_000_000, "word 1 " * 140_000, "1 " * 500_000):
         assert squeezed("".join(split(text, 4096))) == squeezed(text)
-    assert time.perf_counter() - began < 15
+    assert time.perf_counter() - began < 10
 
 
 @pytest.mark.parametrize(
