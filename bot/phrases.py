@@ -1,4 +1,4 @@
-"""The fixed texts of `domain.yml`, said by the desk itself in a person's language. Imports `bot.model` and `bot.i18n`.
+"""The fixed texts of `domain.yml`, said by the desk itself in a person's language. Imports `model`, `settings`, `i18n`.
 
 Rasa says the same texts through its NLG; the desk needs them when Rasa is not asked (STOP, a voice message) or can't be
 (it is down). One place for translators: the responses of `domain.yml`, catalogue domain `bot`.
@@ -14,6 +14,7 @@ import yaml
 from bot.i18n import Locales
 from bot.model.errors import SetupError
 from bot.model.messages import Button, Reply
+from bot.settings import ROOT, Settings, read
 
 Values = Mapping[str, object]
 
@@ -49,6 +50,23 @@ class Phrases:
     def text(self, name: str, tag: str, values: Values | None = None) -> str:
         """Only the text of the response."""
         return self.reply(name, tag, values).text
+
+
+def standard(settings: Settings | None = None) -> Phrases:
+    """The phrases of this checkout, with the centre's values from the settings."""
+    chosen = settings or read()
+    locales = Locales(ROOT / "locales", chosen.fallback_language, chosen.drafts)
+    return Phrases(ROOT / "domain.yml", locales, common(chosen))
+
+
+def common(settings: Settings) -> Values:
+    """What every text may say about the centre."""
+    contact = ", ".join(part for part in (settings.centre_hours, settings.centre_phone) if part)
+    return {
+        "centre_name": settings.centre_name,
+        "centre_contact": contact,
+        "retention_days": settings.retention_days,
+    }
 
 
 def fill(text: str, values: Values) -> str:
