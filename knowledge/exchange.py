@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from knowledge.model import Entry, Knowledge, Question, Service, Source, Variant
+from knowledge.model import Entry, Knowledge, Negative, Question, Service, Source, Variant
+
+NOTHING = "nothing"
+"""The key of negatives that belong to no topic, here and in `negatives.yml`."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """One thing as it is published: `kind` is topic, entry, service or questions."""
+    """One thing as it is published: `kind` is topic, entry, service, questions or negatives."""
 
     kind: str
     key: str
@@ -33,6 +36,15 @@ def documents(knowledge: Knowledge) -> Iterable[Document]:
         grouped.setdefault((question.entry, question.language), []).append(question.text)
     for (entry_id, language), listed in grouped.items():
         yield _document("questions", f"{entry_id}.{language}", {"texts": listed})
+    yield from _negatives(knowledge.negatives)
+
+
+def _negatives(negatives: Iterable[Negative]) -> Iterable[Document]:
+    grouped: dict[str, list[list[str]]] = {}
+    for negative in negatives:
+        grouped.setdefault(negative.topic or NOTHING, []).append([negative.language, negative.text])
+    for topic, lines in grouped.items():
+        yield _document("negatives", topic, {"lines": lines})
 
 
 def _document(kind: str, key: str, body: Mapping[str, Any]) -> Document:
@@ -53,6 +65,11 @@ def from_documents(found: Mapping[str, Mapping[str, Mapping[str, Any]]], digest:
         questions=tuple(questions),
         topics={key: body["name"] for key, body in found.get("topic", {}).items()},
         digest=digest,
+        negatives=tuple(
+            Negative("" if topic == NOTHING else topic, language, text)
+            for topic, body in sorted(found.get("negatives", {}).items())
+            for language, text in body["lines"]
+        ),
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from knowledge import placeholders, schema
-from knowledge.model import Entry, Knowledge, Question, Service
+from knowledge.exchange import NOTHING
+from knowledge.model import Entry, Knowledge, Negative, Question, Service
 from knowledge.reading import Node, read
 
 
@@ -16,9 +17,9 @@ def load(knowledge: Path, locales: Path) -> Knowledge:
     entries = _entries(sorted((knowledge / "entries").glob("*/*.yml")), topics)
     _check_references(entries, services)
     questions = _questions(sorted(locales.glob("*/questions.yml")), {entry.id for entry, _ in entries.values()})
-    files = [knowledge / "topics.yml", *knowledge.glob("*/**/*.yml"), *locales.glob("*/questions.yml")]
+    files = [*knowledge.glob("*.yml"), *knowledge.glob("*/**/*.yml"), *locales.glob("*/questions.yml")]
     found = {key: entry for key, (entry, _) in entries.items()}
-    return Knowledge(found, services, questions, topics, digest(files, knowledge.parent))
+    return Knowledge(found, services, questions, topics, digest(files, knowledge.parent), _negatives(knowledge, topics))
 
 
 def digest(files: Iterable[Path], root: Path) -> str:
@@ -32,9 +33,7 @@ def digest(files: Iterable[Path], root: Path) -> str:
 
 def _topics(path: Path) -> dict[str, str]:
     root = read(path).mapping(["topics"])["topics"]
-    if not isinstance(root.value, dict):
-        raise root.fail("here topic ids are expected, each with name and scope.")
-    return {key: node.mapping(["name", "scope"])["name"].text() for key, node in root.value.items()}
+    return {key: schema.topic(node) for key, node in root.block().items()}
 
 
 def _entries(paths: Iterable[Path], topics: dict[str, str]) -> dict[str, tuple[Entry, Node]]:
@@ -73,6 +72,11 @@ def _questions(paths: Iterable[Path], entries: set[str]) -> tuple[Question, ...]
             seen.add(question.text.casefold())
             result.append(question)
     return tuple(result)
+
+
+def _negatives(knowledge: Path, topics: dict[str, str]) -> tuple[Negative, ...]:
+    path = knowledge / "negatives.yml"
+    return tuple(schema.negatives(read(path), topics, NOTHING)) if path.exists() else ()
 
 
 def texts(entry: Entry) -> Iterable[tuple[str, str]]:

@@ -99,6 +99,15 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Negative:
+    """A line that no entry answers. `topic` is that of a topic without an entry yet, or empty for no topic at all."""
+
+    topic: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """Everything that is published at one moment. `digest` changes when anything in it does."""
 
@@ -107,3 +116,4 @@ class Knowledge:
     questions: tuple[Question, ...] = ()
     topics: Mapping[str, str] = field(default_factory=dict)  # id → scope
     digest: str = ""
+    negatives: tuple[Negative, ...] = ()

@@ -28,15 +28,19 @@ class Node:
         """An error at this line, to be raised."""
         return KnowledgeError(self.path, self.line, sentence)
 
-    def mapping(self, allowed: Iterable[str]) -> "dict[str, Node]":
-        """The mapping this is. Raises for anything else and for a key that is not allowed."""
+    def block(self) -> "dict[str, Node]":
+        """The mapping this is, whatever its keys."""
         if not isinstance(self.value, dict):
             raise self.fail("here a block of `key: value` lines is expected.")
+        return self.value
+
+    def mapping(self, allowed: Iterable[str]) -> "dict[str, Node]":
+        """The mapping this is. Raises for anything else and for a key that is not allowed."""
         known = set(allowed)
-        for key, child in self.value.items():
+        for key, child in self.block().items():
             if key not in known:
                 raise child.fail(f"nobody knows the key {key!r}; known are {', '.join(sorted(known))}.")
-        return self.value
+        return self.block()
 
     def children(self) -> "list[Node]":
         """The list this is."""

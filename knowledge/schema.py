@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast, get_args
 
-from knowledge.model import Entry, Question, Risk, Service, Source, Stage, Variant
+from knowledge.model import Entry, Negative, Question, Risk, Service, Source, Stage, Variant
 from knowledge.reading import Node
 
 STAGES = get_args(Stage)
@@ -49,6 +49,13 @@ def source(node: Node) -> Source:
     if public and not url.startswith(("https://", "http://")):
         raise node.fail("a public source needs a url that begins with https://.")
     return Source(found["title"].text(), url, found["seen_on"].text(), public)
+
+
+def topic(node: Node) -> str:
+    """The name of a topic; its scope is for whoever sorts entries."""
+    found = _needed(node, ("name", "scope"), ("name", "scope"))
+    found["scope"].text()
+    return found["name"].text()
 
 
 def _sources(node: Node | None) -> tuple[Source, ...]:
@@ -124,10 +131,19 @@ def service(node: Node, country: str) -> Service:
 def questions(node: Node, language: str) -> list[tuple[Question, Node]]:
     """The ways of asking of one language, each with where it stands."""
     root = _needed(node, ("questions",), ("questions",))["questions"]
-    if not isinstance(root.value, dict):
-        raise root.fail("here entry ids are expected, each with a list of questions.")
     return [
         (Question(entry_id, language, child.text()), child)
-        for entry_id, listed in root.value.items()
+        for entry_id, listed in root.block().items()
+        for child in listed.children()
+    ]
+
+
+def negatives(node: Node, topics: dict[str, str], nothing: str) -> list[Negative]:
+    """The lines that no entry answers, by topic and language; `nothing` is the key of those without a topic."""
+    root = _needed(node, ("negatives",), ("negatives",))["negatives"]
+    return [
+        Negative("" if topic == nothing else topic, language, child.text())
+        for topic, languages in root.mapping([*topics, nothing]).items()
+        for language, listed in languages.block().items()
         for child in listed.children()
     ]

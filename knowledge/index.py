@@ -1,0 +1,71 @@
+"""Lines whose answer is known, and the signs by which a message is like them. PURE numpy; imports `knowledge` only."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge import space
+from knowledge.model import Knowledge
+
+Floats = NDArray[np.float32]
+ENTRY, TOPIC, NOTHING, UNKNOWN = range(4)
+"""Kinds of outcome: an entry; a topic without an entry; no topic at all; nothing like anything that is known."""
+SOFT = 12.0
+SIGNS = ("ridge", "nearest", "around", "letters", "all letters", "topic without entry", "no topic", "unknown")
+LIKENESS = SIGNS.index("topic without entry")  # how many of the signs tell likeness; the others are the kinds
+
+
+class Example(NamedTuple):
+    """A line that asks for an outcome. `name` is the entry's or the topic's id, or empty."""
+
+    kind: int
+    name: str
+    language: str
+    text: str
+
+
+def examples(knowledge: Knowledge) -> list[Example]:
+    """What is learned from, sorted by outcome. A negative of a topic that has an entry by now is left out."""
+    asked = [Example(ENTRY, q.entry, q.language, q.text) for q in knowledge.questions]
+    asked += [Example(ENTRY, e.id, e.language, e.title) for e in knowledge.entries.values()]
+    answered = {entry.topic for entry in knowledge.entries.values()}
+    negatives = [
+        Example(TOPIC if n.topic else NOTHING, n.topic, n.language, n.text)
+        for n in knowledge.negatives
+        if n.topic not in answered
+    ]
+    return sorted(set(asked + negatives))
+
+
+class Index:
+    """Examples (sorted by outcome), placed. `outcomes` has their (kind, name); "unknown" comes after the last."""
+
+    def __init__(self, found: Sequence[Example], vectors: Floats) -> None:
+        self.outcomes = list(dict.fromkeys((example.kind, example.name) for example in found))
+        number = {outcome: i for i, outcome in enumerate(self.outcomes)}
+        labels = np.array([number[example.kind, example.name] for example in found], dtype=np.int64)
+        self._starts = np.flatnonzero(np.diff(labels, prepend=-1))
+        self._sizes = np.diff(self._starts, append=len(found)).astype(np.float32)
+        self._space = space.fit(vectors, labels, len(self.outcomes))
+        self._placed = self._space.place(vectors)
+        kinds = [kind for kind, _ in self.outcomes] + [UNKNOWN]
+        self._kinds = np.array([[kind == k for k in (TOPIC, NOTHING, UNKNOWN)] for kind in kinds], dtype=np.float32)
+
+    def signs(self, vectors: Floats, letters: Floats) -> Floats:
+        """(messages, outcomes and unknown, `SIGNS`). `letters`: likeness of messages to examples, in letters."""
+        placed = self._space.place(vectors)
+        near = placed @ self._placed.T
+        around = np.add.reduceat(np.exp(SOFT * (near - 1)), self._starts, axis=1) / self._sizes
+        likeness = (
+            self._space.scores(placed),
+            np.maximum.reduceat(near, self._starts, axis=1),
+            np.log(around + 1e-9) / SOFT + 1,
+            np.maximum.reduceat(letters, self._starts, axis=1),
+            np.add.reduceat(letters, self._starts, axis=1) / np.sqrt(self._sizes),
+        )
+        signs = np.zeros((len(vectors), len(self.outcomes) + 1, len(SIGNS)), dtype=np.float32)
+        signs[:, :-1, :LIKENESS] = np.stack(likeness, axis=-1)
+        signs[:, :, LIKENESS:] = self._kinds
+        return signs

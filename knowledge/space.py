@@ -1,0 +1,74 @@
+"""A space in which questions of one class lie close, whatever their language. PURE numpy; imports nothing.
+
+The vectors of multilingual-e5 fill a narrow cone, and much of what tells them apart is their language. Dividing by the
+scatter *within* classes (whitening, as in linear discriminant analysis) takes both away; it and the ridge regression
+on top are closed forms, so that a question added by staff counts within milliseconds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+SHRINK = 0.5
+"""How much of the average variance is added to every direction: few examples tell little of most of 384 directions."""
+RIDGE = 1.0
+
+
+@dataclass(frozen=True)
+class Space:
+    """`mean` and `lift` bring a vector into the space; `ridge` (with its last row the intercept) scores classes."""
+
+    mean: Floats
+    lift: Floats
+    ridge: Floats
+
+    def place(self, vectors: Floats) -> Floats:
+        """Rows of unit length in the space."""
+        return unit(np.matmul(vectors - self.mean, self.lift))
+
+    def scores(self, placed: Floats) -> Floats:
+        """One score a class and row."""
+        scores: Floats = placed @ self.ridge[:-1] + self.ridge[-1]
+        return scores
+
+
+def unit(rows: Floats) -> Floats:
+    """Rows of length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    result: Floats = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return result
+
+
+def fit(vectors: Floats, classes: Integers, count: int) -> Space:
+    """The space of labelled vectors: `classes` has the class of each row, from 0 to `count` - 1."""
+    sizes = np.bincount(classes, minlength=count)
+    weights = (1 / np.sqrt(sizes[classes])).astype(np.float32)
+    mean = np.average(vectors, axis=0, weights=weights).astype(np.float32)
+    centred = vectors - mean
+    sums = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, classes, centred)
+    means = sums / np.maximum(sizes, 1)[:, None]
+    lift = _whitening((centred - means[classes]) * np.sqrt(weights)[:, None])
+    placed = unit(centred @ lift)
+    return Space(mean, lift, _ridge(placed, classes, count, weights))
+
+
+def _whitening(within: Floats) -> Floats:
+    scatter = within.T @ within
+    size = scatter.shape[0]
+    scatter += np.eye(size, dtype=np.float32) * (SHRINK * np.trace(scatter) / size + 1e-6)
+    lower = np.linalg.cholesky(scatter.astype(np.float64))
+    return np.linalg.inv(lower).T.astype(np.float32)
+
+
+def _ridge(placed: Floats, classes: Integers, count: int, weights: Floats) -> Floats:
+    rows = np.hstack([placed, np.ones((len(placed), 1), dtype=np.float32)])
+    wanted = np.zeros((len(placed), count), dtype=np.float32)
+    wanted[np.arange(len(placed)), classes] = 1
+    weighted = rows * weights[:, None]
+    gram = (weighted.T @ rows).astype(np.float64)
+    gram[np.diag_indices(len(gram) - 1)] += RIDGE
+    return np.linalg.solve(gram, weighted.T @ wanted).astype(np.float32)
