@@ -4,7 +4,7 @@ Aliases are refused (a file of ten lines can otherwise grow to gigabytes), and s
 Imports PyYAML only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ import yaml
 
 from knowledge.errors import KnowledgeError
 
-Value = "str | list[Node] | dict[str, Node]"
+DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read(path: Path) -> Node:
     """The tree of a file. Raises `KnowledgeError` for anything that is not plain YAML in UTF-8."""
     try:
         raw = path.read_text(encoding="utf-8")
-        root = yaml.compose(raw, Loader=yaml.CSafeLoader)
+        return _Builder(path, raw).root()
     except UnicodeDecodeError as bad:
         raise KnowledgeError(path, 1, "the file is not UTF-8 text; save it as UTF-8.") from bad
     except OSError as bad:
@@ -93,31 +93,52 @@ def read(path: Path) -> Node:
         raise KnowledgeError(path, line, f"this is no YAML ({bad.problem}).") from bad
     except yaml.YAMLError as bad:
         raise KnowledgeError(path, 1, "the file holds characters that YAML does not allow.") from bad
-    if root is None:
-        raise KnowledgeError(path, 1, "the file is empty.")
-    return _node(root, path, set())
 
 
-def _node(node: yaml.Node, path: Path, seen: set[int]) -> Node:
-    line = node.start_mark.line + 1
-    if id(node) in seen:
-        raise KnowledgeError(path, line, "aliases (&name, *name) are not used here; write the text out.")
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        return Node(_mapping(node, path, seen), path, line)
-    if isinstance(node, yaml.SequenceNode):
-        return Node([_node(child, path, seen) for child in node.value], path, line)
-    return Node(str(node.value), path, line)
+class _Builder:
+    """Nodes out of the parser's events: PyYAML's own composer ends the process on brackets nested 5,000 deep."""
 
+    def __init__(self, path: Path, raw: str) -> None:
+        self._path = path
+        self._events: Iterator[yaml.Event] = iter(yaml.parse(raw.removeprefix("\ufeff"), Loader=yaml.CSafeLoader))
 
-def _mapping(node: yaml.MappingNode, path: Path, seen: set[int]) -> dict[str, Node]:
-    result: dict[str, Node] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise KnowledgeError(path, line, "a key must be a word.")
-        if key.value in result:
-            raise KnowledgeError(path, line, f"{key.value!r} is there twice.")
-        child = _node(value, path, seen)
-        result[key.value] = child
-    return result
+    def root(self) -> Node:
+        """The only document of the file."""
+        starts = (yaml.StreamStartEvent, yaml.DocumentStartEvent)
+        first = next(event for event in self._events if not isinstance(event, starts))
+        if isinstance(first, yaml.StreamEndEvent):
+            raise KnowledgeError(self._path, 1, "the file is empty.")
+        node = self._node(first, 0)
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                raise self._fail(event, "a second document begins here; a file holds one.")
+        return node
+
+    def _fail(self, event: yaml.Event, sentence: str) -> KnowledgeError:
+        return KnowledgeError(self._path, event.start_mark.line + 1, sentence)
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        if depth > DEEPEST:
+            raise self._fail(event, "this is nested too deeply.")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise self._fail(event, "aliases (&name, *name) are not used here; write the text out.")
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(str(event.value), self._path, line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(list(self._until(yaml.SequenceEndEvent, depth)), self._path, line)
+        return Node(self._mapping(depth), self._path, line)
+
+    def _until(self, end: type[yaml.Event], depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(self._events), end):
+            yield self._node(event, depth + 1)
+
+    def _mapping(self, depth: int) -> dict[str, Node]:
+        result: dict[str, Node] = {}
+        for key in self._until(yaml.MappingEndEvent, depth):
+            if not isinstance(key.value, str):
+                raise key.fail("a key must be a word.")
+            if key.value in result:
+                raise key.fail(f"{key.value!r} is there twice.")
+            result[key.value] = self._node(next(self._events), depth + 1)
+        return result
