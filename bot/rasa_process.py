@@ -87,6 +87,8 @@ class RasaProcess:
         with self._log_file.open("ab") as output:
             self._child = await asyncio.create_subprocess_exec(
                 *command,
+                "--parent",
+                str(os.getpid()),
                 "--port",
                 str(self._settings.rasa_port),
                 cwd=ROOT,

@@ -6,10 +6,8 @@ is. In `rasa shell`, `rasa test` and training there is no desk: then the compone
 Rasa reads the annotations of these methods, so they can't be postponed (`from __future__ import annotations`).
 """
 
-import base64
 from typing import Any
 
-import numpy as np
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -19,6 +17,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.dialogue.client import unpack
 from bot.dialogue.encoder import Encoder
 from bot.dialogue.language import Recogniser
 from bot.dialogue.places import Places
@@ -114,16 +113,6 @@ class LanguageAndPlaces(GraphComponent):
             for p in self._places.find(text)
         ]
         return {"places": places, "language": self._recogniser.recognise(text).tag}
-
-
-def pack(vector: FloatVector) -> str:
-    """A vector as text, for the metadata of a message: half precision is plenty."""
-    return base64.b64encode(vector.astype(np.float16).tobytes()).decode()
-
-
-def unpack(packed: str) -> FloatVector:
-    """The vector again."""
-    return np.frombuffer(base64.b64decode(packed), dtype=np.float16).astype(np.float32)
 
 
 def _given(message: Message) -> FloatVector | None:
