@@ -13,8 +13,12 @@ Floats = NDArray[np.float32]
 ENTRY, TOPIC, NOTHING, UNKNOWN = range(4)
 """Kinds of outcome: an entry; a topic without an entry; no topic at all; nothing like anything that is known."""
 SOFT = 12.0
-SIGNS = ("ridge", "nearest", "around", "letters", "all letters", "topic without entry", "no topic", "unknown")
-LIKENESS = SIGNS.index("topic without entry")  # how many of the signs tell likeness; the others are the kinds
+FAINT = 0.02
+"""Likeness of letters below this is chance."""
+RIDGE, NEAREST, AROUND, LETTERS = 6.0, 8.0, 4.0, 3.0
+"""How the four kinds of likeness are mixed: measured on questions in other words, misspelt and romanised, which the
+examples are not; held-out examples alone would trust letters too little (docs/quality-search.md)."""
+SIGNS = ("likeness", "topic without entry", "no topic", "unknown")
 
 
 class Example(NamedTuple):
@@ -58,14 +62,10 @@ class Index:
         placed = self._space.place(vectors)
         near = placed @ self._placed.T
         around = np.add.reduceat(np.exp(SOFT * (near - 1)), self._starts, axis=1) / self._sizes
-        likeness = (
-            self._space.scores(placed),
-            np.maximum.reduceat(near, self._starts, axis=1),
-            np.log(around + 1e-9) / SOFT + 1,
-            np.maximum.reduceat(letters, self._starts, axis=1),
-            np.add.reduceat(letters, self._starts, axis=1) / np.sqrt(self._sizes),
-        )
+        spelt = np.sqrt(np.add.reduceat(letters**2, self._starts, axis=1) / np.sqrt(self._sizes))
+        likeness = RIDGE * self._space.scores(placed) + NEAREST * np.maximum.reduceat(near, self._starts, axis=1)
+        likeness += AROUND * (np.log(around + 1e-9) / SOFT + 1) + LETTERS * np.log(spelt + FAINT)
         signs = np.zeros((len(vectors), len(self.outcomes) + 1, len(SIGNS)), dtype=np.float32)
-        signs[:, :-1, :LIKENESS] = np.stack(likeness, axis=-1)
-        signs[:, :, LIKENESS:] = self._kinds
+        signs[:, :-1, 0] = likeness
+        signs[:, :, 1:] = self._kinds
         return signs

@@ -15,9 +15,9 @@ from knowledge.lexical import Lexical
 
 Floats = NDArray[np.float32]
 Truths = NDArray[np.bool_]
-START = np.array([4.0, 6.0, 2.0, 4.0, 1.0, 0.0, 0.0, 2.5], dtype=np.float32)
+START = np.array([1.0, 0.0, 0.0, 0.0], dtype=np.float32)
 LINE_FOLDS, LANGUAGE_FOLDS, ENTRY_FOLDS = 4, 4, 4
-IMPORTANCE = (1.0, 1.0, 1.0)
+IMPORTANCE = (1.0, 0.5, 0.5)
 MOST_LINES = 1200
 
 

@@ -4,6 +4,7 @@ Vectors of meaning are weak on single words, typing mistakes and languages writt
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +15,19 @@ from knowledge.latin import romanise
 
 SIZES = (3, 4)
 MOST_CHARACTERS = 400
-VOWELS = str.maketrans("", "", "aeiouy")
+SAME_SOUND = (
+    ("kh", "k"),
+    ("gh", "g"),
+    ("ph", "f"),
+    ("v", "w"),
+    ("q", "k"),
+    ("c", "k"),
+    ("z", "s"),
+    ("x", "ks"),
+    ("j", "g"),
+)
+WEAK = re.compile(r"[aeiouywh]")
+TWICE = re.compile(r"(.)\1+")
 Floats = NDArray[np.float32]
 
 
@@ -24,9 +37,17 @@ def grams(text: str) -> Counter[str]:
     for word in romanise(text[:MOST_CHARACTERS]).split():
         padded = f" {word} "
         found.update(padded[i : i + size] for size in SIZES for i in range(len(padded) - size + 1))
-        bones = word.translate(VOWELS)
-        found.update([f"={word}"] if len(bones) < 2 else [f"={word}", f"-{bones}"])
+        found[f"={word}"] += 1
+        if len(strong := bones(word)) > 1:
+            found[f"-{strong}"] += 2
     return found
+
+
+def bones(word: str) -> str:
+    """The consonants of a word, alike in sound made one: `rakheko`, `raakeko` and `rakhekoo` are all `rk`."""
+    for spelt, sound in SAME_SOUND:
+        word = word.replace(spelt, sound)
+    return TWICE.sub(r"\1", WEAK.sub("", word))
 
 
 class Lexical:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-SHRINK = 0.5
+SHRINK = 2.0
 """How much of the average variance is added to every direction: few examples tell little of most of 384 directions."""
 RIDGE = 1.0
 
