@@ -15,7 +15,7 @@ from knowledge.lexical import Lexical
 
 Floats = NDArray[np.float32]
 Truths = NDArray[np.bool_]
-START = np.array([1.0, 0.0, 0.0, 0.0], dtype=np.float32)
+START = np.array([0.8, 1.5, 1.8, -3.7], dtype=np.float32)
 LINE_FOLDS, LANGUAGE_FOLDS, ENTRY_FOLDS = 4, 4, 4
 IMPORTANCE = (1.0, 0.5, 0.5)
 MOST_LINES = 1200

@@ -6,7 +6,7 @@ Vectors of meaning are weak on single words, typing mistakes and languages writt
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ SAME_SOUND = (
 WEAK = re.compile(r"[aeiouywh]")
 TWICE = re.compile(r"(.)\1+")
 Floats = NDArray[np.float32]
+Parts = tuple[NDArray[np.int64], Floats]
+"""The n-grams of a text by number, and how much each counts in it."""
 
 
 def grams(text: str) -> Counter[str]:
@@ -51,36 +53,48 @@ def bones(word: str) -> str:
 
 
 class Lexical:
-    """An index of texts. Rows keep the order they were given in."""
+    """An index of texts. Rows keep the order they were given in; what `earlier` took apart is not taken apart again."""
 
-    def __init__(self, texts: Sequence[str], known: Mapping[str, Counter[str]] | None = None) -> None:
-        self.grams = {text: (known or {}).get(text) or grams(text) for text in dict.fromkeys(texts)}
-        frequency = Counter(gram for text in texts for gram in self.grams[text])
-        self._rarity = {gram: math.log(1 + len(texts) / count) for gram, count in frequency.items()}
-        postings: dict[str, tuple[list[int], list[float]]] = {gram: ([], []) for gram in frequency}
-        for row, text in enumerate(texts):
-            weights = self._weights(self.grams[text])
-            for gram, weight in weights.items():
-                postings[gram][0].append(row)
-                postings[gram][1].append(weight)
-        self._rows = {gram: np.array(rows, dtype=np.int32) for gram, (rows, _) in postings.items()}
-        self._values = {gram: np.array(values, dtype=np.float32) for gram, (_, values) in postings.items()}
-        self._size = len(texts)
-        self._unseen = math.log(1 + max(1, len(texts)))
+    def __init__(self, texts: Sequence[str], earlier: "Lexical | None" = None) -> None:
+        self._numbers: dict[str, int] = earlier._numbers if earlier else {}
+        known: dict[str, Parts] = earlier._parts if earlier else {}
+        self._parts: dict[str, Parts] = {
+            text: known.get(text) or self._take_apart(text) for text in dict.fromkeys(texts)
+        }
+        parts = [self._parts[text] for text in texts]
+        self._size = len(parts)
+        self._index(np.repeat(np.arange(self._size, dtype=np.int32), [len(numbers) for numbers, _ in parts]), parts)
 
-    def _weights(self, counts: Counter[str]) -> dict[str, float]:
-        raw = {gram: (1 + math.log(count)) * self._rarity.get(gram, 0.0) for gram, count in counts.items()}
-        length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
-        return {gram: value / length for gram, value in raw.items()}
+    def _take_apart(self, text: str) -> Parts:
+        counts = grams(text)
+        numbers = [self._numbers.setdefault(gram, len(self._numbers)) for gram in counts]
+        often: Floats = np.array([1 + math.log(count) for count in counts.values()], dtype=np.float32)
+        return np.array(numbers, dtype=np.int64), often
+
+    def _index(self, rows: NDArray[np.int32], parts: Sequence[Parts]) -> None:
+        numbers = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
+        often = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=np.float32)
+        found_in = np.bincount(numbers, minlength=len(self._numbers))
+        self._rarity = np.log(1 + self._size / np.maximum(found_in, 1)).astype(np.float32)
+        weights = often * self._rarity[numbers]
+        lengths = np.sqrt(np.bincount(rows, weights=weights**2, minlength=self._size))
+        weights /= np.maximum(lengths, 1e-9)[rows]
+        order = np.argsort(numbers, kind="stable")
+        self._rows, self._weights = rows[order], weights[order].astype(np.float32)
+        self._starts = np.concatenate([[0], np.cumsum(found_in)])
 
     def similar(self, text: str) -> Floats:
         """How alike `text` is to every row, 0 to 1. What the index has never seen counts against it."""
-        counts = grams(text)
-        raw = {gram: (1 + math.log(count)) * self._rarity.get(gram, self._unseen) for gram, count in counts.items()}
-        length = math.sqrt(sum(value * value for value in raw.values())) or 1.0
-        hits = [(gram, value / length) for gram, value in raw.items() if gram in self._rows]
-        if not hits:
+        square, slices = 0.0, []
+        for gram, count in grams(text).items():
+            number = self._numbers.get(gram, len(self._rarity))
+            known = number < len(self._rarity)
+            weight = (1 + math.log(count)) * float(self._rarity[number] if known else math.log(1 + self._size))
+            square += weight * weight
+            if known:
+                slices.append((self._starts[number], self._starts[number + 1], weight))
+        if not slices:
             return np.zeros(self._size, dtype=np.float32)
-        rows = np.concatenate([self._rows[gram] for gram, _ in hits])
-        values = np.concatenate([self._values[gram] * np.float32(weight) for gram, weight in hits])
-        return np.bincount(rows, weights=values, minlength=self._size).astype(np.float32)
+        rows = np.concatenate([self._rows[start:end] for start, end, _ in slices])
+        weights = np.concatenate([self._weights[start:end] * np.float32(weight) for start, end, weight in slices])
+        return (np.bincount(rows, weights=weights, minlength=self._size) / math.sqrt(square)).astype(np.float32)

@@ -115,14 +115,14 @@ class _Builder:
         return node
 
     def _fail(self, event: yaml.Event, sentence: str) -> KnowledgeError:
-        return KnowledgeError(self._path, event.start_mark.line + 1, sentence)
+        return KnowledgeError(self._path, _line(event), sentence)
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > DEEPEST:
             raise self._fail(event, "this is nested too deeply.")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise self._fail(event, "aliases (&name, *name) are not used here; write the text out.")
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.ScalarEvent):
             return Node(str(event.value), self._path, line)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -142,3 +142,7 @@ class _Builder:
                 raise key.fail(f"{key.value!r} is there twice.")
             result[key.value] = self._node(next(self._events), depth + 1)
         return result
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1

@@ -57,7 +57,7 @@ class Search:
         texts = [example.text for example in found]
         self._vectors: dict[str, Floats] = dict(earlier._vectors) if earlier else {}
         vectors = self._look_up(texts)
-        self._lexical: Lexical = Lexical(texts, earlier._lexical.grams if earlier else {})
+        self._lexical: Lexical = Lexical(texts, earlier._lexical if earlier else None)
         self._index = Index(found, vectors) if self._topics else None
         if weights is not None:
             self._weights = np.array(weights, dtype=np.float32)

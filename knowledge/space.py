@@ -43,14 +43,12 @@ def unit(rows: Floats) -> Floats:
 
 
 def fit(vectors: Floats, classes: Integers, count: int) -> Space:
-    """The space of labelled vectors: `classes` has the class of each row, from 0 to `count` - 1."""
+    """The space of labelled vectors. `classes`: the class of each row, ascending, none left out of 0 … `count` - 1."""
     sizes = np.bincount(classes, minlength=count)
     weights = (1 / np.sqrt(sizes[classes])).astype(np.float32)
     mean = np.average(vectors, axis=0, weights=weights).astype(np.float32)
     centred = vectors - mean
-    sums = np.zeros((count, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, classes, centred)
-    means = sums / np.maximum(sizes, 1)[:, None]
+    means = np.add.reduceat(centred, np.flatnonzero(np.diff(classes, prepend=-1))) / sizes[:, None]
     lift = _whitening((centred - means[classes]) * np.sqrt(weights)[:, None])
     placed = unit(centred @ lift)
     return Space(mean, lift, _ridge(placed, classes, count, weights))
