@@ -1,1 +1,250 @@
-"""The composition root: builds every part of the desk and hands it out. The only module that knows them all."""
+"""The composition root: builds every part of a desk and runs them together. The only module that knows them all."""
+
+import asyncio
+import secrets
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+import uvicorn
+from sqlalchemy.orm import Session
+
+from actions.answering import all_actions
+from bot.channels import registry
+from bot.channels.base import Channel
+from bot.channels.commands import Commands
+from bot.channels.sms.render import pick
+from bot.dialogue.action_server import ActionServer
+from bot.dialogue.client import RasaDialogue
+from bot.dialogue.encoder import Encoder
+from bot.dialogue.language import Recogniser
+from bot.dialogue.places import Places
+from bot.dialogue.respond import Responder, Thresholds
+from bot.dialogue.vectors import VectorCache
+from bot.i18n import Locales
+from bot.inbox.handler import Handler
+from bot.inbox.intake import Intake
+from bot.inbox.reader import Reader, Vectors
+from bot.inbox.worker import Worker
+from bot.library import Library
+from bot.model.clock import utc_now
+from bot.outbox.mailbox import Mailbox
+from bot.outbox.reports import Reports
+from bot.outbox.worker import Sender
+from bot.phrases import Phrases, common
+from bot.rasa_process import RasaProcess, Tokens
+from bot.safety.classifier import Classifier
+from bot.safety.danger import Danger
+from bot.safety.detect import Detector
+from bot.settings import ROOT, Settings
+from bot.storage.crypt import Crypt
+from bot.storage.engine import Store
+from bot.storage.repositories import messages, outbox, requests
+
+log = structlog.get_logger()
+KEY_FILE = "safar.key"
+DANGER_FILE = "danger.npz"
+
+
+class StoredNotes:
+    """What the responder notes, in the database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def person_wanted(self, conversation_id: str, message_id: str) -> None:
+        """A request for a person, once for a message."""
+
+        def write(session: Session) -> None:
+            requests.ask_for_person(session, conversation_id, message_id, "asked", utc_now())
+
+        await self._store.write(write)
+
+    async def useful(self, conversation_id: str, message_id: str, entry: str | None, is_useful: bool) -> None:
+        """An opinion, once for a message."""
+        await self._store.write(
+            lambda session: requests.useful(session, conversation_id, message_id, entry, is_useful, utc_now())
+        )
+
+
+@dataclass
+class Desk:
+    """Every part of a running desk that somebody outside needs."""
+
+    settings: Settings
+    store: Store
+    crypt: Crypt
+    library: Library
+    locales: Locales
+    phrases: Phrases
+    channels: Mapping[str, Channel]
+    intake: Intake
+    reports: Reports
+    mailbox: Mailbox
+    dialogue: RasaDialogue
+    worker: Worker
+    sender: Sender
+    actions: ActionServer
+    rasa: RasaProcess
+    owner: str
+    closers: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+
+
+def model_folder(settings: Settings) -> Path:
+    """Where the trained model is kept."""
+    return settings.data_path / "models"
+
+
+def open_store(settings: Settings) -> tuple[Store, Crypt]:
+    """Database and key. Raises `SetupError`."""
+    return Store.open_with_key(settings.database, settings.data_path / KEY_FILE)
+
+
+def build(settings: Settings, model: Path, channels: Mapping[str, Channel] | None = None) -> Desk:
+    """Everything, wired but not running. Loads the encoder and the library: about a second."""
+    tokens = Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+    store, crypt = open_store(settings)
+    http = httpx.AsyncClient(timeout=30.0, trust_env=False)
+    locales = Locales(ROOT / "locales", settings.fallback_language, settings.drafts)
+    phrases = Phrases(ROOT / "domain.yml", locales, common(settings))
+    encoder = Encoder()
+    cache = VectorCache(settings.data_path / "cache", encoder.name, encoder.encode_many)
+    library = Library(store, cache.vectors)
+    library.load()
+    vectors = Vectors()
+    all_channels = registry.build_all(settings, http) if channels is None else channels
+    danger = Danger(Detector(Classifier.load(model.parent / DANGER_FILE)), phrases, lambda: library.directory)
+    reader = Reader(encoder, Recogniser(), Places(), danger, locales.languages, settings.fallback_language, vectors)
+    dialogue = RasaDialogue(f"http://127.0.0.1:{settings.rasa_port}", tokens.rasa, settings.rasa_timeout)
+    handler = Handler(reader, dialogue, danger, Commands(locales), phrases, pick, settings.fallback_language)
+    thresholds = Thresholds(settings.answer_threshold, settings.choice_threshold)
+    responder = Responder(library, locales, phrases, StoredNotes(store), thresholds)
+
+    def find_vector(message_id: str, text: str) -> Any:
+        known = vectors.get(message_id)
+        return encoder.encode(text) if known is None else known
+
+    owner = f"{socket.gethostname()[:20]}-{uuid.uuid4().hex[:12]}"
+    mailbox = Mailbox(store, crypt)
+    sender = Sender(store, crypt, all_channels, owner, settings.send_attempts)
+
+    def told(channel: str, address: str) -> None:
+        mailbox.told(channel, address)
+        sender.wake()
+
+    worker = Worker(store, crypt, handler, all_channels, phrases, owner, told)
+    return Desk(
+        settings=settings,
+        store=store,
+        crypt=crypt,
+        library=library,
+        locales=locales,
+        phrases=phrases,
+        channels=all_channels,
+        intake=Intake(store, crypt, worker.wake),
+        reports=Reports(store),
+        mailbox=mailbox,
+        dialogue=dialogue,
+        worker=worker,
+        sender=sender,
+        actions=ActionServer(all_actions(responder, find_vector), tokens.actions),
+        rasa=RasaProcess(settings, model, tokens, settings.data_path / "rasa.log"),
+        owner=owner,
+        closers=[dialogue.aclose, http.aclose, *(channel.aclose for channel in all_channels.values())],
+    )
+
+
+@asynccontextmanager
+async def running(desk: Desk, extra: Sequence[Coroutine[Any, Any, None]] = ()) -> AsyncIterator[Desk]:
+    """Actions, Rasa, worker, sender and housekeeping, until the block ends; then each ends cleanly."""
+    await desk.store.write(lambda session: _take_back(session))
+    server = Server(desk.actions.app(), "127.0.0.1", desk.settings.action_port)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        tasks.append(asyncio.create_task(server.run()))
+        await desk.rasa.start()
+        jobs = (desk.worker.run(), desk.sender.run(), desk.library.follow(), housekeeping(desk), *extra)
+        tasks.extend(asyncio.create_task(job) for job in jobs)
+        yield desk
+    finally:
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks[1:], return_exceptions=True)
+        await desk.rasa.stop()
+        await server.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for close in desk.closers:
+            await close()
+        desk.store.close()
+
+
+def _take_back(session: Session) -> None:
+    now = utc_now()
+    messages.release_stale(session, now)
+    outbox.release_stale(session, now)
+
+
+HOUSEKEEPING_SECONDS = 30.0
+RETENTION_EVERY = 120
+"""Rounds of housekeeping between two erasures: an hour."""
+
+
+async def housekeeping(desk: Desk) -> None:
+    """Take back what dead processes had, and erase what is past its time."""
+    from bot.storage import retention
+
+    number = 0
+    while True:
+        try:
+            await desk.store.write(_take_back)
+            if number % RETENTION_EVERY == 0:
+                days = desk.settings.retention_days
+                await desk.store.write(lambda session: retention.erase_old(session, utc_now(), days))
+        except Exception as broken:
+            log.error("housekeeping_failed", error=type(broken).__name__)
+        number += 1
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+class Server:
+    """One listener: uvicorn without its own signals, logs and banners."""
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=75,
+        )
+        self._server = uvicorn.Server(config)
+        self._server.capture_signals = _no_signals  # type: ignore[method-assign]
+
+    async def run(self) -> None:
+        """Serve until `stop()`."""
+        await self._server.serve()
+
+    async def stop(self) -> None:
+        """Ask it to end."""
+        self._server.should_exit = True
+
+
+class _no_signals:  # noqa: N801 - used like the method it stands for
+    """Ctrl-C and SIGTERM are the command's to handle, once, for all listeners."""
+
+    def __enter__(self) -> None:
+        """Nothing."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing."""

@@ -53,6 +53,15 @@ class Mailbox:
         finally:
             self._forget(channel, address, event)
 
+    async def news(self, channel: str, address: str, seconds: float) -> None:
+        """Return when there is news for this address, or after `seconds`."""
+        event = asyncio.Event()
+        self._waiting[channel, address].add(event)
+        try:
+            await either(event, seconds)
+        finally:
+            self._forget(channel, address, event)
+
     def _forget(self, channel: str, address: str, event: asyncio.Event) -> None:
         events = self._waiting[channel, address]
         events.discard(event)

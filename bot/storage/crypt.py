@@ -18,6 +18,8 @@ from bot.model.errors import SetupError
 KEY_BYTES = 32
 VERSION = b"\x01"
 NONCE_BYTES = 12
+ANY = "surrogatepass"
+"""Half a surrogate pair, which broken phones do send, is kept as it is: nothing that arrives may fail to be stored."""
 
 
 class Crypt:
@@ -32,7 +34,7 @@ class Crypt:
     def seal(self, text: str) -> bytes:
         """`text`, encrypted with a nonce of its own."""
         nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._cipher.encrypt(nonce, text.encode("utf-8"), VERSION)
+        return VERSION + nonce + self._cipher.encrypt(nonce, text.encode("utf-8", ANY), VERSION)
 
     def unseal(self, sealed: bytes) -> str:
         """The text. Raises `SetupError` when it was sealed with another key or was changed."""
@@ -42,11 +44,11 @@ class Crypt:
         except (InvalidTag, ValueError) as bad:
             message = "The key file does not belong to this database: put back the one from your backup."
             raise SetupError(message) from bad
-        return plain.decode("utf-8")
+        return plain.decode("utf-8", ANY)
 
     def digest(self, *parts: str) -> str:
         """A pseudonym for `parts`, the same each time, of no use without the key. 64 hexadecimal digits."""
-        joined = b"".join(len(part).to_bytes(4, "big") + part.encode("utf-8", "replace") for part in parts)
+        joined = b"".join(len(part).to_bytes(4, "big") + part.encode("utf-8", ANY) for part in parts)
         return hmac.new(self._digest_key, joined, hashlib.sha256).hexdigest()
 
 
@@ -76,3 +78,13 @@ def _create(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The file's name, too, must survive a power cut: rows sealed with a key that is gone are gone."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

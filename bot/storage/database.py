@@ -1,6 +1,7 @@
 """Opening a database: engine, pragmas, schema. Imports `bot.model` only; whoever needs no writer thread stops here."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +10,56 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from alembic.util import CommandError
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from bot.model.errors import SetupError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 30
+ONE_AT_A_TIME = 0x5AFA2
+"""The lock under which PostgreSQL lets one process migrate while others wait."""
+POSTGRES = "postgresql+psycopg2"
+CONNECT_SECONDS = 10
+DRIVERS = {"postgres": POSTGRES, "postgresql": POSTGRES, POSTGRES: POSTGRES, "sqlite": "sqlite"}
+SYMPTOMS = (
+    ("full", "The disk is full: free some space and start again."),
+    ("readonly", "The database file can't be written: check the rights of the data directory."),
+    ("unable to open", "The database file can't be opened: check the rights of the data directory."),
+    ("locked", "Another program holds the database: end it and start again."),
+    ("not a database", "The database file is damaged: put back your backup or move the file away."),
+    ("malformed", "The database file is damaged: put back your backup or move the file away."),
+    ("permission denied", "The database refuses its user: give them the rights to make tables."),
+)
 
 
 def create_engine(url: str) -> sa.Engine:
-    """An engine with the guarantees set: on SQLite WAL, full sync, foreign keys, writers that queue."""
+    """An engine with the guarantees set: on SQLite WAL, full sync, foreign keys, writers that queue.
+
+    Nothing is opened yet, but the folder of a file is made. Raises `SetupError` when the URL or the folder can't be.
+    """
     try:
         parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
+        parsed = parsed.set(drivername=DRIVERS[parsed.drivername])
+        if parsed.drivername == "sqlite":
             return _sqlite(parsed)
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
-    except (sa.exc.ArgumentError, ModuleNotFoundError) as bad:
+        options = {"connect_timeout": CONNECT_SECONDS}
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=options)
+    except (sa.exc.ArgumentError, ModuleNotFoundError, KeyError, ValueError) as bad:
         message = "SAFAR_DATABASE_URL is no URL that Safar knows: give postgresql+psycopg2://… or leave it out."
+        raise SetupError(message) from bad
+    except OSError as bad:
+        message = f"The data directory can't be made ({bad.strerror}): check its place and its rights."
         raise SetupError(message) from bad
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if not url.database or url.database == ":memory:":
+        raise ValueError("a database in memory forgets")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     sa.event.listen(engine, "connect", _pragmas)
     sa.event.listen(engine, "begin", _begin)
@@ -40,7 +68,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own transactions would begin too late
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -53,36 +81,42 @@ def _begin(connection: sa.Connection) -> None:
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema to the newest revision. Raises `SetupError` when the database can't be used."""
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     newest = ScriptDirectory.from_config(config).get_current_head()
     try:
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
             if MigrationContext.configure(connection).get_current_revision() == newest:
                 return
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as bad:
-        raise SetupError(_why(engine, bad)) from bad
     except SQLAlchemyError as bad:
-        message = f"The database refuses its schema ({type(bad).__name__}): check the rights of its user."
-        raise SetupError(message) from bad
-    except Exception as bad:
+        raise SetupError(_why(engine, bad)) from bad
+    except CommandError as bad:
         message = "The database was made by a newer Safar: update this checkout, or use another database."
         raise SetupError(message) from bad
 
 
-def _why(engine: sa.Engine, bad: OperationalError) -> str:
-    text = str(bad.orig).lower()
-    if "full" in text:
-        return "The disk is full: free some space and start again."
-    if "readonly" in text or "unable to open" in text:
-        return "The database file can't be written: check the rights of the data directory."
-    if engine.dialect.name == "sqlite":
-        return f"The database file can't be used ({bad.orig}): put back your backup or move the file away."
-    return "PostgreSQL can't be reached: check that it runs and that SAFAR_DATABASE_URL is right."
+def _why(engine: sa.Engine, bad: SQLAlchemyError) -> str:
+    text = str(bad.orig if isinstance(bad, DatabaseError) else bad).lower()
+    for symptom, advice in SYMPTOMS:
+        if symptom in text:
+            return advice
+    if engine.dialect.name == "postgresql" and isinstance(bad, sa.exc.OperationalError):
+        return "PostgreSQL can't be reached: check that it runs and that SAFAR_DATABASE_URL is right."
+    return f"The database can't be prepared ({type(bad).__name__}): use an empty one, or put back your backup."
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
     """The same engine for transactions that only read: they never wait for a writer."""
     options: dict[str, Any] = {"safar_read": True}
     return engine.execution_options(**options)
+
+
+def insert_new(target: sa.Connection | Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows that no unique key of the table refuses, whoever else inserts at the same moment."""
+    bind = target.get_bind() if isinstance(target, Session) else target
+    insert: Any = insert_postgresql if bind.dialect.name == "postgresql" else insert_sqlite
+    if rows:
+        target.execute(insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])

@@ -108,7 +108,7 @@ outbox = Table(
     Column("channel", String(32), nullable=False),
     Column("body", LargeBinary),  # sealed JSON: an Outgoing
     Column("urgent", Boolean, nullable=False, default=False),
-    Column("status", String(10), nullable=False),  # queued sending sent delivered dead mailbox
+    Column("status", String(10), nullable=False),  # queued sending sent delivered dead mailbox erased
     Column("owner", String(64)),
     Column("lease_until", Utc),
     Column("attempts", Integer, nullable=False, default=0),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.model.people import Conversation
 from bot.storage.crypt import Crypt
+from bot.storage.database import insert_new
 from bot.storage.repositories.sealing import buttons_in, buttons_out, seal, unseal
 from bot.storage.tables import conversations as table
 
@@ -38,12 +39,12 @@ def find_or_add(session: Session, crypt: Crypt, channel: str, address: str, now:
     digest = crypt.digest(channel, address)
     where = (table.c.channel == channel) & (table.c.address_digest == digest)
     changed = sa.update(table).where(where).values(last_at=now, unreachable=False, unreachable_reason=None)
-    found = session.execute(changed.returning(table.c.id)).scalar()
-    if found:
+    heard = changed.returning(table.c.id)
+    if found := session.execute(heard).scalar():
         return str(found)
     row = {"id": new_id(), "channel": channel, "address": crypt.seal(address), "address_digest": digest}
-    session.execute(sa.insert(table).values(**row, created_at=now, last_at=now))
-    return row["id"]  # type: ignore[return-value]
+    insert_new(session, table, [{**row, "created_at": now, "last_at": now}])
+    return str(session.execute(heard).scalar_one())  # another process may have made it at the same moment
 
 
 def change(session: Session, crypt: Crypt, conversation_id: str, changes: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.storage.database import insert_new
 from bot.storage.tables import documents, meta, vectors
 
 REVISION = "knowledge_revision"
@@ -17,7 +18,7 @@ def publish(session: Session, kind: str, key: str, body: Mapping[str, Any], dige
     """Make `body` the current version. False when it is already."""
     this = (documents.c.kind == kind) & (documents.c.key == key)
     newest = sa.select(documents).where(this).order_by(documents.c.version.desc()).limit(1)
-    row = session.execute(newest).one_or_none()
+    row = session.execute(newest.with_for_update()).one_or_none()
     if row is not None and row.current and row.digest == digest:
         return False
     session.execute(sa.update(documents).where(this, documents.c.current).values(current=False))
@@ -56,11 +57,10 @@ def revision(session: Session) -> int:
 
 
 def _bump(session: Session) -> None:
-    number = revision(session)
-    if number == 0:
-        session.execute(sa.insert(meta).values(key=REVISION, value="1"))
-    else:
-        session.execute(sa.update(meta).where(meta.c.key == REVISION).values(value=str(number + 1)))
+    """Counted by the database: two desks that publish at one moment must not end at the same number."""
+    insert_new(session, meta, [{"key": REVISION, "value": "0"}])
+    grown = sa.cast(sa.cast(meta.c.value, sa.Integer) + 1, sa.String)
+    session.execute(sa.update(meta).where(meta.c.key == REVISION).values(value=grown))
 
 
 def find_vectors(session: Session, model: str, wanted: Sequence[str]) -> dict[str, bytes]:
@@ -75,7 +75,4 @@ def find_vectors(session: Session, model: str, wanted: Sequence[str]) -> dict[st
 
 def add_vectors(session: Session, model: str, new: Mapping[str, bytes]) -> None:
     """Store vectors that are not there yet."""
-    missing = new.keys() - find_vectors(session, model, list(new)).keys()
-    rows = [{"model": model, "digest": digest, "vector": new[digest]} for digest in sorted(missing)]
-    if rows:
-        session.execute(sa.insert(vectors), rows)
+    insert_new(session, vectors, [{"model": model, "digest": digest, "vector": new[digest]} for digest in sorted(new)])

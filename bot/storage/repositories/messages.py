@@ -24,6 +24,7 @@ from bot.storage.tables import inbox
 
 UNANSWERED = frozenset({Kind.UNKNOWN, Kind.BLOCKED})
 UNFINISHED = ("received", "working")
+PLAIN_DEDUPE = 120
 
 
 class ClaimLost(SafarError):
@@ -51,14 +52,15 @@ class Work:
 
 def take_in(session: Session, crypt: Crypt, incoming: Incoming, now: datetime) -> Taken:
     """Store a message, or find it if it came before."""
-    if known := _known(session, incoming):
+    dedupe = _dedupe(crypt, incoming.dedupe)
+    if known := _known(session, incoming.channel, dedupe):
         return known
+    conversation_id = conversations.find_or_add(session, crypt, incoming.channel, incoming.address, now)
     try:
         with session.begin_nested():
-            conversation_id = conversations.find_or_add(session, crypt, incoming.channel, incoming.address, now)
-            message_id = _insert(session, crypt, incoming, conversation_id, now)
+            message_id = _insert(session, crypt, incoming, dedupe, conversation_id, now)
     except IntegrityError:  # another process took it in at the same moment
-        if again := _known(session, incoming):
+        if again := _known(session, incoming.channel, dedupe):
             return again
         raise
     if incoming.kind is Kind.BLOCKED:
@@ -66,13 +68,20 @@ def take_in(session: Session, crypt: Crypt, incoming: Incoming, now: datetime) -
     return Taken(message_id, conversation_id, True)
 
 
-def _known(session: Session, incoming: Incoming) -> Taken | None:
-    where = (inbox.c.channel == incoming.channel) & (inbox.c.dedupe == incoming.dedupe)
+def _dedupe(crypt: Crypt, given: str) -> str:
+    """A key that fits the column, whatever a gateway calls its messages."""
+    return given if len(given) <= PLAIN_DEDUPE and given.isascii() and given.isprintable() else crypt.digest(given)
+
+
+def _known(session: Session, channel: str, dedupe: str) -> Taken | None:
+    where = (inbox.c.channel == channel) & (inbox.c.dedupe == dedupe)
     row = session.execute(sa.select(inbox.c.id, inbox.c.conversation_id).where(where)).one_or_none()
     return Taken(row.id, row.conversation_id, False) if row else None
 
 
-def _insert(session: Session, crypt: Crypt, incoming: Incoming, conversation_id: str, now: datetime) -> str:
+def _insert(
+    session: Session, crypt: Crypt, incoming: Incoming, dedupe: str, conversation_id: str, now: datetime
+) -> str:
     message_id = conversations.new_id()
     body = {
         "text": incoming.text,
@@ -88,7 +97,7 @@ def _insert(session: Session, crypt: Crypt, incoming: Incoming, conversation_id:
             position=max(int(now.timestamp() * 1e6), last + 1),
             conversation_id=conversation_id,
             channel=incoming.channel,
-            dedupe=incoming.dedupe,
+            dedupe=dedupe,
             kind=incoming.kind.value,
             body=seal(crypt, body),
             sent_at=incoming.sent_at,
@@ -200,19 +209,20 @@ def _owned(session: Session, message_id: str, owner: str, values: Mapping[str, A
         raise ClaimLost("claim_lost")
 
 
-def release_owner(session: Session, owner: str) -> None:
-    """Put back everything that `owner` has (it is ending, or it is us after a crash)."""
-    _back(session, inbox.c.owner == owner)
+def release_owner(session: Session, owner: str) -> int:
+    """Put back everything that `owner` has: it is ending. How many."""
+    return _back(session, inbox.c.owner == owner)
 
 
-def release_stale(session: Session, now: datetime) -> None:
-    """Put back everything whose lease ran out: its owner died."""
-    _back(session, inbox.c.lease_until < now)
+def release_stale(session: Session, now: datetime) -> int:
+    """Put back everything whose lease ran out: its owner died, perhaps of it, so this counts as an attempt."""
+    return _back(session, inbox.c.lease_until < now, attempts=inbox.c.attempts + 1)
 
 
-def _back(session: Session, where: sa.ColumnElement[bool]) -> None:
+def _back(session: Session, where: sa.ColumnElement[bool], **more: Any) -> int:
     back = sa.update(inbox).where(where, inbox.c.status == "working")
-    session.execute(back.values(status="received", owner=None, lease_until=None))
+    free = back.values(status="received", owner=None, lease_until=None, **more)
+    return len(session.execute(free.returning(inbox.c.id)).all())
 
 
 def recent_texts(session: Session, crypt: Crypt, work: Work, limit: int) -> list[str]:
@@ -233,3 +243,8 @@ def pending(session: Session) -> int:
     """How many messages wait for an answer."""
     unfinished = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.status.in_(UNFINISHED))
     return session.execute(unfinished).scalar_one()
+
+
+def is_done(session: Session, message_id: str) -> bool:
+    """Has the message been answered?"""
+    return session.execute(sa.select(inbox.c.status).where(inbox.c.id == message_id)).scalar() == "done"

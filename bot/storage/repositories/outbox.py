@@ -22,6 +22,7 @@ from bot.storage.tables import outbox
 
 UNSENT = ("queued", "sending")
 REASON_LENGTH = 200
+GATEWAY_ID_LENGTH = 128
 
 
 @dataclass(frozen=True)
@@ -115,21 +116,28 @@ def _piece(session: Session, crypt: Crypt, row: Any) -> Piece | None:
     return Piece(row.id, conversation, outgoing_in(unseal(crypt, row.body)), row.attempts)
 
 
-def sent(session: Session, piece_id: int, owner: str, gateway_id: str, now: datetime) -> None:
-    """It left. The gateway's id is kept for its delivery report."""
-    _end(session, piece_id, owner, status="sent", gateway_id=gateway_id[:128], sent_at=now, reason=None)
+def sent(session: Session, piece_id: int, owner: str, gateway_id: str, now: datetime) -> None:  # noqa: ARG001
+    """It left, whoever has the claim by now: what has left must not leave again. The gateway's id finds its report."""
+    left = {"status": "sent", "gateway_id": _short(gateway_id, GATEWAY_ID_LENGTH) or None, "sent_at": now}
+    this = sa.update(outbox).where(outbox.c.id == piece_id, outbox.c.status.in_(UNSENT))
+    session.execute(this.values(owner=None, lease_until=None, reason=None, **left))
 
 
 def retry(session: Session, piece_id: int, owner: str, at: datetime, reason: str) -> None:
     """It did not leave; try again at `at`."""
-    failed = {"attempts": outbox.c.attempts + 1, "reason": reason[:REASON_LENGTH]}
+    failed = {"attempts": outbox.c.attempts + 1, "reason": _short(reason)}
     _end(session, piece_id, owner, status="queued", next_at=at, **failed)
 
 
 def dead(session: Session, piece_id: int, owner: str, reason: str) -> None:
     """It will not leave unless somebody orders it."""
-    failed = {"attempts": outbox.c.attempts + 1, "reason": reason[:REASON_LENGTH]}
+    failed = {"attempts": outbox.c.attempts + 1, "reason": _short(reason)}
     _end(session, piece_id, owner, status="dead", **failed)
+
+
+def _short(text: str, most: int = REASON_LENGTH) -> str:
+    """What a gateway says, as any column takes it."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")[:most]
 
 
 def _end(session: Session, piece_id: int, owner: str, **values: Any) -> None:
@@ -137,42 +145,47 @@ def _end(session: Session, piece_id: int, owner: str, **values: Any) -> None:
     session.execute(mine.values(owner=None, lease_until=None, **values))
 
 
-def release_owner(session: Session, owner: str) -> None:
-    """Give back what `owner` was sending."""
-    _back(session, outbox.c.owner == owner)
+def release_owner(session: Session, owner: str) -> int:
+    """Give back what `owner` was sending; how many."""
+    return _back(session, outbox.c.owner == owner)
 
 
-def release_stale(session: Session, now: datetime) -> None:
-    """Give back what somebody was sending who died. It may have left: better twice than never."""
-    _back(session, outbox.c.lease_until < now)
+def release_stale(session: Session, now: datetime) -> int:
+    """Give back what somebody was sending who died; how many. It may have left: better twice than never."""
+    return _back(session, outbox.c.lease_until < now)
 
 
-def _back(session: Session, where: sa.ColumnElement[bool]) -> None:
+def _back(session: Session, where: sa.ColumnElement[bool]) -> int:
     back = sa.update(outbox).where(where, outbox.c.status == "sending")
-    session.execute(back.values(status="queued", owner=None, lease_until=None))
+    free = back.values(status="queued", owner=None, lease_until=None)
+    return len(session.execute(free.returning(outbox.c.id)).all())
 
 
 def mark_unreachable(session: Session, conversation_id: str, reason: str) -> None:
     """Nothing can arrive there any more: what waits is dead. A message from there makes it reachable again."""
-    lost = {"unreachable": True, "unreachable_reason": reason[:REASON_LENGTH]}
+    lost = {"unreachable": True, "unreachable_reason": _short(reason)}
     session.execute(sa.update(people).where(people.c.id == conversation_id).values(**lost))
     waiting = sa.update(outbox).where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
-    session.execute(waiting.values(status="dead", reason=reason[:REASON_LENGTH]))
+    session.execute(waiting.values(status="dead", reason=_short(reason)))
 
 
-RANK = {"sent": 1, "delivered": 2, "dead": 2}
+NEWS = {
+    ReportStatus.DELIVERED: ("delivered", ("sent", "dead")),  # what arrived has arrived, whatever was said before
+    ReportStatus.FAILED: ("dead", ("sent",)),
+}
+"""What a report makes of a piece, and of which pieces: one that is queued again is another attempt's."""
 
 
 def report(session: Session, told: Report) -> bool:
     """What a gateway says of a piece. False when it is none of ours; late and repeated reports change nothing."""
-    where = (outbox.c.channel == told.channel) & (outbox.c.gateway_id == told.gateway_id)
+    gateway_id = _short(told.gateway_id, GATEWAY_ID_LENGTH)
+    where = (outbox.c.channel == told.channel) & (outbox.c.gateway_id == gateway_id)
     row = session.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(1)).one_or_none()
     if row is None:
         return False
-    new = {ReportStatus.DELIVERED: "delivered", ReportStatus.FAILED: "dead"}.get(told.status, "sent")
-    if RANK[new] > RANK.get(row.status, 0):
-        values = {"status": new, "reason": told.reason[:REASON_LENGTH] or row.reason}
-        session.execute(sa.update(outbox).where(outbox.c.id == row.id).values(**values))
+    new, of = NEWS.get(told.status, ("", ()))
+    changed = sa.update(outbox).where(outbox.c.id == row.id, outbox.c.status.in_(of))
+    session.execute(changed.values(status=new, reason=_short(told.reason) or row.reason))
     if told.unreachable:
         mark_unreachable(session, row.conversation_id, told.reason)
     return True
@@ -186,10 +199,11 @@ def unsendable(session: Session) -> list[Unsendable]:
 
 def resend(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Queue dead pieces again (all of them when no ids are given); how many."""
-    which = outbox.c.status == "dead"
+    which = (outbox.c.status == "dead") & outbox.c.body.is_not(None)
     if ids:
         which = which & outbox.c.id.in_(ids)
-    back = sa.update(outbox).where(which).values(status="queued", attempts=0, next_at=now, reason=None)
+    fresh = {"status": "queued", "attempts": 0, "next_at": now, "reason": None, "gateway_id": None}
+    back = sa.update(outbox).where(which).values(**fresh)
     return len(session.execute(back.returning(outbox.c.id)).all())
 
 
