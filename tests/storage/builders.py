@@ -1,0 +1,47 @@
+"""Messages and moments for tests of storage."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from bot.model.messages import Incoming, Kind, Outgoing
+from bot.model.people import Conversation
+from bot.storage.crypt import Crypt
+from bot.storage.repositories import conversations, messages
+from bot.storage.repositories.messages import Taken, Work
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ANNA, BINA = "+9779800000001", "+9779800000002"
+_numbers = count()
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def incoming(address: str = ANNA, text: str = "hello", dedupe: str | None = None, kind: Kind = Kind.TEXT) -> Incoming:
+    key = f"test-{next(_numbers)}" if dedupe is None else dedupe
+    return Incoming("telegram", address, kind, key, NOON, text=text)
+
+
+def take(session: Session, crypt: Crypt, address: str = ANNA, text: str = "hello", when: float = 0) -> Taken:
+    return messages.take_in(session, crypt, incoming(address, text), at(when))
+
+
+def claim(session: Session, crypt: Crypt, owner: str = "me", when: float = 0, limit: int = 10) -> list[Work]:
+    return messages.claim(session, crypt, owner, at(when), 60, limit)
+
+
+def finish(session: Session, crypt: Crypt, work: Work, *texts: str, owner: str = "me", when: float = 0) -> list[int]:
+    pieces = [Outgoing(text) for text in texts]
+    return messages.finish(session, crypt, work, owner, pieces, {}, {}, at(when), False)
+
+
+def person(session: Session, crypt: Crypt, address: str = ANNA) -> Conversation:
+    """A conversation with somebody who has written."""
+    conversations.find_or_add(session, crypt, "telegram", address, NOON)
+    found = conversations.find(session, crypt, "telegram", address)
+    assert found is not None
+    return found
