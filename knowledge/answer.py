@@ -18,8 +18,9 @@ from knowledge.directory import Directory
 from knowledge.model import Entry, Service, Source, Variant
 from knowledge.placeholders import Placeholder
 
-ISOLATE, END_ISOLATE = "\u2066", "\u2069"
-CLDR = {"fil": "fil", "tl": "fil"}
+ISOLATE, END_ISOLATE, MARK = "\u2066", "\u2069", "\u200e"
+"""Around a number in text from right to left. Old telephones show an empty box for the first two, so SMS has marks."""
+CLDR = {"tl": "fil"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def country_name(country: str, language: str) -> str:
 
 def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(CLDR.get(language, language))
+        return Locale.parse(CLDR.get(language, language).replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         return Locale("en")
 
@@ -116,7 +117,7 @@ class _Composer:
             topic=self._entry.topic,
             title=title,
             text="\n\n".join(part for part in parts if part),
-            sms=sms,
+            sms=sms.replace(ISOLATE, MARK).replace(END_ISOLATE, MARK),
             language=language,
             draft=self._drafts,
             by_country=bool(self._entry.variants),

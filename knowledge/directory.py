@@ -14,6 +14,16 @@ from knowledge.model import Service
 
 WORLDWIDE = "ZZ"
 MOST = 2
+ORDINARY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.VOIP,
+    }
+)
+THEIR_OWN = frozenset({"consular"})
+"""Kinds for which what the origin offers its people comes first."""
 OF_ORIGIN = frozenset({"consular", "migrant_worker", "return"})
 NEAREST: Mapping[str, tuple[str, ...]] = {
     "trafficking": ("trafficking", "gender_violence", "migrant_worker"),
@@ -53,8 +63,8 @@ class Directory:
         home = self._of(origin, kinds) if origin and origin != country and kind in OF_ORIGIN else []
         home = [service for service in home if dialled(service, country).only_inside == "" or not country]
         everywhere = self._of(WORLDWIDE, (kind,))
-        chosen = [*here[:MOST], *home[:1]] or everywhere
-        return tuple(dict.fromkeys(chosen))[: MOST + 1]
+        nearest = [*home[:1], *here[:MOST]] if kind in THEIR_OWN else [*here[:MOST], *home[:1]]
+        return tuple(dict.fromkeys(nearest or everywhere))[: MOST + 1]
 
     def _of(self, country: str | None, kinds: Iterable[str]) -> list[Service]:
         for kind in kinds:
@@ -65,23 +75,32 @@ class Directory:
 
 
 def dialled(service: Service, caller_in: str | None) -> Dialled:
-    """The number of a service as it is dialled from `caller_in` (a country, or None when nobody knows)."""
-    inside = caller_in in {None, service.country} or service.country == WORLDWIDE
+    """The number of a service as it is dialled from `caller_in` (a country, or None when nobody knows).
+
+    Inside its country a number stands as its source prints it. From elsewhere it is written internationally if it can
+    be reached: the directory says so, the source prints it with a +, or it is an ordinary line. Short codes, freephone
+    and special-rate numbers end at the border.
+    """
+    if caller_in == service.country or service.country == WORLDWIDE:
+        return Dialled(service.phone)
+    international = _international(service)
+    if service.from_abroad is False or international is None:
+        return Dialled(service.phone, service.country)
+    return Dialled(international)
+
+
+def _international(service: Service) -> str | None:
+    """The number for callers from other countries, or None where it is out of their reach."""
+    if service.phone.startswith("+"):
+        return service.phone
     try:
-        parsed = phonenumbers.parse(service.phone, None if service.country == WORLDWIDE else service.country)
+        parsed = phonenumbers.parse(service.phone, service.country)
     except phonenumbers.NumberParseException:
-        return Dialled(service.phone, "" if inside else service.country)
-    if not phonenumbers.is_valid_number(parsed):
-        return Dialled(service.phone, "" if inside and caller_in else _bound(service))
-    if caller_in == service.country and not service.phone.strip().startswith("+"):
-        return Dialled(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
-    if service.from_abroad is False:
-        return Dialled(service.phone, "" if caller_in == service.country else service.country)
-    return Dialled(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
-
-
-def _bound(service: Service) -> str:
-    return "" if service.country == WORLDWIDE else service.country
+        return None
+    ordinary = phonenumbers.number_type(parsed) in ORDINARY
+    if not phonenumbers.is_valid_number(parsed) or not (ordinary or service.from_abroad):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def due(service: Service, today: date) -> bool:

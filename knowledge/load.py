@@ -99,10 +99,19 @@ def _check_references(entries: dict[str, tuple[Entry, Node]], services: dict[str
     kinds = {service.kind for service in services.values()}
     for entry, node in entries.values():
         for related in entry.related:
-            if related not in entries:
-                raise node.fail(f"the related entry {related!r} does not exist.")
+            if related not in entries or related == entry.id:
+                raise node.block()["related"].fail(f"the related entry {related!r} does not exist.")
         for field, text in texts(entry):
+            if (brace := placeholders.stray(text)) is not None:
+                raise _at(node, field).fail(f"{field} has a brace that is no placeholder: {brace!r}.")
             for placeholder in placeholders.find(text):
                 known = kinds if placeholder.verb == "hotline" else services
                 if not placeholder.known or (placeholder.name and placeholder.name not in known):
-                    raise node.fail(f"{field} uses {{{placeholder.verb}:{placeholder.name}}}, which nobody knows.")
+                    raise _at(node, field).fail(f"{field} uses {placeholder}, which nobody knows.")
+
+
+def _at(node: Node, field: str) -> Node:
+    """Where a field, named as in `texts`, begins."""
+    for part in field.split("."):
+        node = node.children()[int(part)] if part.isdigit() else node.block()[part]
+    return node

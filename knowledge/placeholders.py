@@ -16,6 +16,9 @@ class Placeholder:
     verb: str
     name: str = ""
 
+    def __str__(self) -> str:
+        return f"{{{self.verb}:{self.name}}}" if self.name else f"{{{self.verb}}}"
+
     @property
     def known(self) -> bool:
         """Is it one that can be filled?"""
@@ -25,6 +28,13 @@ class Placeholder:
 def find(text: str) -> list[Placeholder]:
     """Every placeholder of a text, in order."""
     return [Placeholder(match[1], match[2] or "") for match in PATTERN.finditer(text)]
+
+
+def stray(text: str) -> str | None:
+    """The first brace that belongs to no placeholder, with what follows it, or None. It would reach people as it is."""
+    left = PATTERN.sub(lambda match: " " * len(match[0]), text)
+    place = min((left.find(brace) for brace in "{}" if brace in left), default=-1)
+    return None if place < 0 else text[place : place + 20]
 
 
 def fill(text: str, value: Callable[[Placeholder], str]) -> str:

@@ -10,6 +10,7 @@ STAGES = get_args(Stage)
 RISKS = get_args(Risk)
 ID = re.compile(r"[a-z][a-z0-9_]{2,59}")
 COUNTRY = re.compile(r"[A-Z]{2}")
+PHONE = re.compile(r"\+?[0-9(][0-9 ()-]*[0-9]")
 SOURCE_KEYS = ("title", "url", "seen_on", "public")
 VARIANT_KEYS = ("origins", "destinations", "answer", "steps", "sms", "sources", "checked_on")
 ENTRY_NEEDED = ("id", "topic", "stages", "audience", "risk", "title", "answer", "steps", "sms", "sources")
@@ -108,8 +109,16 @@ def entry(node: Node, topics: dict[str, str]) -> Entry:
     )
 
 
+def _phone(node: Node) -> str:
+    if not PHONE.fullmatch(node.text()):
+        raise node.fail(f"{node.text()!r} is not one phone number; write digits, spaces, ( ) - and a first +.")
+    return node.text()
+
+
 def service(node: Node, country: str) -> Service:
-    """A service of a country's directory."""
+    """A service of a country's directory. Raises for a phone that is not one number."""
+    if not COUNTRY.fullmatch(country):
+        raise node.fail(f"the file must be named after a country code, as in NP.yml; {country!r} is none.")
     found = _needed(node, SERVICE_KEYS, SERVICE_NEEDED)
     optional: dict[str, Any] = {key: found[key].text() for key in ("hours", "leaves_trace", "note") if key in found}
     optional |= {key: found[key].truth() for key in ("free", "from_abroad") if key in found}
@@ -120,7 +129,7 @@ def service(node: Node, country: str) -> Service:
         country=country,
         kind=found["kind"].text(),
         name=found["name"].text(),
-        phone=found["phone"].text(),
+        phone=_phone(found["phone"]),
         source=source(found["source"]),
         checked_on=found["checked_on"].day(),
         review_by=found["review_by"].day(),

@@ -7,6 +7,6 @@ PLEASE_CHECK = "This was due to be checked again: please ask before you rely on 
 CHECK_NUMBER = "please check this number"
 DRAFT = "This translation was made by a machine. No person has checked it yet."
 ONLY_INSIDE = "works only inside {country}"
-NO_EMERGENCY = "your country's emergency number"
+NO_EMERGENCY = "the emergency number of the country you are in"
 NO_SERVICE = "We have no checked number for this yet. A person at the centre can look for one."
 ALL = (STEPS, SOURCE, CHECKED, PLEASE_CHECK, CHECK_NUMBER, DRAFT, ONLY_INSIDE, NO_EMERGENCY, NO_SERVICE)
