@@ -54,21 +54,22 @@ class Directory:
 
     def emergency(self, country: str | None) -> tuple[Service, ...]:
         """The emergency numbers of a country, whatever their review date."""
-        return tuple(self._of(country, ("emergency",))) if country else ()
+        return tuple(self._of(country, ("emergency",), None)) if country else ()
 
     def best(self, kind: str, country: str | None, origin: str | None) -> tuple[Service, ...]:
         """Services of a kind: of the country, then what the origin offers its people abroad, or else worldwide."""
         kinds = NEAREST.get(kind, (kind,))
-        here = self._of(country, kinds) if country else []
-        home = self._of(origin, kinds) if origin and origin != country and kind in OF_ORIGIN else []
+        here = self._of(country, kinds, origin) if country else []
+        home = self._of(origin, kinds, origin) if origin and origin != country and kind in OF_ORIGIN else []
         home = [service for service in home if dialled(service, country).only_inside == "" or not country]
-        everywhere = self._of(WORLDWIDE, (kind,))
+        everywhere = self._of(WORLDWIDE, (kind,), origin)
         nearest = [*home[:1], *here[:MOST]] if kind in THEIR_OWN else [*here[:MOST], *home[:1]]
         return tuple(dict.fromkeys(nearest or everywhere))[: MOST + 1]
 
-    def _of(self, country: str | None, kinds: Iterable[str]) -> list[Service]:
+    def _of(self, country: str | None, kinds: Iterable[str], origin: str | None) -> list[Service]:
+        meant = [s for s in self._services.values() if s.country == country and (not s.serves or origin in s.serves)]
         for kind in kinds:
-            found = [s for s in self._services.values() if s.country == country and s.kind == kind]
+            found = [service for service in meant if service.kind == kind]
             if found:
                 return sorted(found, key=lambda service: (service.free is not True, service.id))
         return []
@@ -81,7 +82,7 @@ def dialled(service: Service, caller_in: str | None) -> Dialled:
     be reached: the directory says so, the source prints it with a +, or it is an ordinary line. Short codes, freephone
     and special-rate numbers end at the border.
     """
-    if caller_in == service.country or service.country == WORLDWIDE:
+    if service.country in {caller_in, WORLDWIDE}:
         return Dialled(service.phone)
     international = _international(service)
     if service.from_abroad is False or international is None:

@@ -95,6 +95,7 @@ def _variant(body: Mapping[str, Any]) -> Variant:
 
 
 def _service(body: Mapping[str, Any]) -> Service:
-    plain: dict[str, Any] = {**body, "languages": tuple(body["languages"]), "source": Source(**body["source"])}
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    plain["source"] = Source(**body["source"])
     plain |= {"checked_on": _day(body["checked_on"]), "review_by": _day(body["review_by"])}
     return Service(**plain)

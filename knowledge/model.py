@@ -87,6 +87,7 @@ class Service:
     from_abroad: bool | None = None
     leaves_trace: str = ""
     note: str = ""
+    serves: tuple[str, ...] = ()  # origins whose people it is for; empty: everybody
 
 
 @dataclass(frozen=True)

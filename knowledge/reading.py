@@ -82,12 +82,18 @@ class Node:
 def read(path: Path) -> Node:
     """The tree of a file. Raises `KnowledgeError` for anything that is not plain YAML in UTF-8."""
     try:
-        raw = path.read_text(encoding="utf-8")
-        return _Builder(path, raw).root()
-    except UnicodeDecodeError as bad:
-        raise KnowledgeError(path, 1, "the file is not UTF-8 text; save it as UTF-8.") from bad
+        return parse(path, path.read_bytes())
     except OSError as bad:
         raise KnowledgeError(path, 1, f"the file can't be read ({bad.strerror}).") from bad
+
+
+def parse(path: Path, raw: bytes) -> Node:
+    """The tree of a file's content; `path` is only named in errors."""
+    try:
+        return _Builder(path, raw.decode("utf-8")).root()
+    except UnicodeDecodeError as bad:
+        line = raw[: bad.start].count(b"\n") + 1
+        raise KnowledgeError(path, line, "the file is not UTF-8 text; save it as UTF-8.") from bad
     except yaml.MarkedYAMLError as bad:
         line = bad.problem_mark.line + 1 if bad.problem_mark else 1
         raise KnowledgeError(path, line, f"this is no YAML ({bad.problem}).") from bad

@@ -16,7 +16,7 @@ VARIANT_KEYS = ("origins", "destinations", "answer", "steps", "sms", "sources", 
 ENTRY_NEEDED = ("id", "topic", "stages", "audience", "risk", "title", "answer", "steps", "sms", "sources")
 ENTRY_KEYS = (*ENTRY_NEEDED, "checked_on", "review_by", "owner", "related", "variants", "language")
 SERVICE_NEEDED = ("id", "kind", "name", "phone", "source", "checked_on", "review_by")
-SERVICE_KEYS = (*SERVICE_NEEDED, "hours", "languages", "free", "from_abroad", "leaves_trace", "note")
+SERVICE_KEYS = (*SERVICE_NEEDED, "hours", "languages", "free", "from_abroad", "leaves_trace", "note", "serves")
 
 
 def _needed(node: Node, keys: tuple[str, ...], needed: tuple[str, ...]) -> dict[str, Node]:
@@ -124,6 +124,7 @@ def service(node: Node, country: str) -> Service:
     optional |= {key: found[key].truth() for key in ("free", "from_abroad") if key in found}
     if "languages" in found:
         optional["languages"] = found["languages"].texts()
+    optional["serves"] = _countries(found.get("serves"))
     return Service(
         id=_id(found["id"]),
         country=country,
