@@ -127,9 +127,7 @@ D, F, A = ReportStatus.DELIVERED, ReportStatus.FAILED, ReportStatus.ACCEPTED
     ("reports", "unsendable"),
     [((A,), False), ((D, A), False), ((D, F, F), False), ((F,), True), ((F, A), True), ((A, F, D, F), False)],
 )
-def test_reports_in_any_order(
-    store: Store, crypt: Crypt, reports: tuple[ReportStatus, ...], unsendable: bool
-) -> None:
+def test_reports_in_any_order(store: Store, crypt: Crypt, reports: tuple[ReportStatus, ...], unsendable: bool) -> None:
     (number,) = add(store, crypt, "text")
     (piece,) = due(store, crypt)
     sent(store, piece, "abc")

@@ -78,9 +78,7 @@ def test_publishing_replaces_and_withdrawing_removes(store: Store) -> None:
     assert store.read_sync(lambda s: knowledge.current(s, "question")) == {}
 
 
-def test_every_publication_is_noticed_when_desks_publish_at_once(
-    open_store: Callable[[], Store], crypt: Crypt
-) -> None:
+def test_every_publication_is_noticed_when_desks_publish_at_once(open_store: Callable[[], Store], crypt: Crypt) -> None:
     stores = [open_store() for _ in range(4)]
     together = threading.Barrier(4)
 
