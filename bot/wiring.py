@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from bot.safety.detect import Detector
 from bot.settings import ROOT, Settings
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
+from bot.storage import retention
 from bot.storage.repositories import messages, outbox, requests
 
 log = structlog.get_logger()
@@ -106,7 +108,9 @@ def open_store(settings: Settings) -> tuple[Store, Crypt]:
     return Store.open_with_key(settings.database, settings.data_path / KEY_FILE)
 
 
-def build(settings: Settings, model: Path, channels: Mapping[str, Channel] | None = None) -> Desk:
+def build(
+    settings: Settings, model: Path, channels: Mapping[str, Channel] | None = None, rasa_log: Path | None = None
+) -> Desk:
     """Everything, wired but not running. Loads the encoder and the library: about a second."""
     tokens = Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
     store, crypt = open_store(settings)
@@ -154,7 +158,7 @@ def build(settings: Settings, model: Path, channels: Mapping[str, Channel] | Non
         worker=worker,
         sender=sender,
         actions=ActionServer(all_actions(responder, find_vector), tokens.actions),
-        rasa=RasaProcess(settings, model, tokens, settings.data_path / "rasa.log"),
+        rasa=RasaProcess(settings, model, tokens, rasa_log or settings.data_path / "rasa.log"),
         owner=owner,
         closers=[dialogue.aclose, http.aclose, *(channel.aclose for channel in all_channels.values())],
     )
@@ -163,7 +167,7 @@ def build(settings: Settings, model: Path, channels: Mapping[str, Channel] | Non
 @asynccontextmanager
 async def running(desk: Desk, extra: Sequence[Coroutine[Any, Any, None]] = ()) -> AsyncIterator[Desk]:
     """Actions, Rasa, worker, sender and housekeeping, until the block ends; then each ends cleanly."""
-    await desk.store.write(lambda session: _take_back(session))
+    await desk.store.write(_take_back)
     server = Server(desk.actions.app(), "127.0.0.1", desk.settings.action_port)
     tasks: list[asyncio.Task[None]] = []
     try:
@@ -197,19 +201,20 @@ RETENTION_EVERY = 120
 
 async def housekeeping(desk: Desk) -> None:
     """Take back what dead processes had, and erase what is past its time."""
-    from bot.storage import retention
-
     number = 0
     while True:
         try:
             await desk.store.write(_take_back)
             if number % RETENTION_EVERY == 0:
-                days = desk.settings.retention_days
-                await desk.store.write(lambda session: retention.erase_old(session, utc_now(), days))
+                await desk.store.write(partial(_erase_old, desk.settings.retention_days))
         except Exception as broken:
             log.error("housekeeping_failed", error=type(broken).__name__)
         number += 1
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+def _erase_old(days: int, session: Session) -> None:
+    retention.erase_old(session, utc_now(), days)
 
 
 class Server:

@@ -101,7 +101,7 @@ async def temporary_desk(settings: Settings | None = None) -> AsyncIterator[Temp
         store, _ = open_store(temporary)
         publish(store, load(ROOT / "knowledge", ROOT / "locales"))
         store.close()
-        desk = build(temporary, model, channels(chosen))
+        desk = build(temporary, model, channels(chosen), chosen.data_path / "rasa.log")
         async with running(desk):
             await ready(desk)
             yield TemporaryDesk(desk)

@@ -7,6 +7,7 @@ stored replies: Rasa never hears a message twice. What breaks is an error here, 
 import asyncio
 import hmac
 import inspect
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
@@ -82,7 +83,7 @@ class SafarInput(InputChannel):
                     return json(_again(turn))
                 return json(await self._tell(sender, body, tell, request.app.ctx.agent))
             except Exception as broken:
-                log.error("turn_broken", message=message_id, error=type(broken).__name__)
+                log.error("turn_broken", message=message_id, error=type(broken).__name__, where=_where(broken))
                 return json({"error": type(broken).__name__}, 500)
 
     async def _tell(self, sender: str, body: dict[str, Any], tell: Tell, agent: Any) -> dict[str, Any]:
@@ -95,6 +96,12 @@ class SafarInput(InputChannel):
         slots = {name: tracker.get_slot(name) for name in SLOTS} if tracker else {}
         intent = tracker.latest_message.intent.get("name") if tracker and tracker.latest_message else None
         return {"replies": collector.messages, "slots": slots, "intent": intent or ""}
+
+
+def _where(broken: Exception) -> str:
+    """The place in the code where it broke: no values, which could be what somebody wrote."""
+    frames = traceback.extract_tb(broken.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
 
 
 def _again(turn: list[dict[str, Any]]) -> dict[str, Any]:

@@ -68,7 +68,22 @@ def adapt() -> None:
     telemetry.initialize_error_reporting = lambda: None
     run.rasa.core.utils.configure_file_logging = lambda *_args, **_more: None
     RemoteAction.run = faults.watch(RemoteAction.run)
+    _no_memory_store()
     _keep_connections()
+
+
+def _no_memory_store() -> None:
+    """Rasa wraps every tracker store in one that carries on in memory when a save fails: an error must be one."""
+    from rasa.core import agent
+
+    def as_it_is(store: object, domain: object = None) -> object:
+        if store is None:
+            raise RuntimeError("no tracker store is configured")
+        if hasattr(store, "domain"):
+            store.domain = domain
+        return store
+
+    agent.Agent._create_tracker_store = staticmethod(as_it_is)
 
 
 def _keep_connections() -> None:
@@ -89,7 +104,7 @@ def _keep_connections() -> None:
         async def __aexit__(self, *_error: object) -> None:
             """Left open."""
 
-    EndpointConfig.session = lambda self: Kept()
+    EndpointConfig.session = lambda _endpoint: Kept()
 
 
 def _options() -> argparse.Namespace:
