@@ -107,6 +107,8 @@ async def test_a_caller_that_gave_up_is_not_written_for(store: Store) -> None:
     waiting = asyncio.ensure_future(store.write(note("abandoned")))
     await asyncio.sleep(0)
     waiting.cancel()
+    await asyncio.wait([waiting])
+    await asyncio.sleep(0.01)
     await asyncio.to_thread(held.let_go)
     assert await store.write(note("next")) == "next"
     assert noted(store) == {"next"}
