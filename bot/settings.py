@@ -62,6 +62,7 @@ class Settings:
     android_user: str = option("", "User name of SMS Gateway for Android.")
     android_password: str = option("", "Password of SMS Gateway for Android.")
     android_secret: str = option("", "Signing key of its webhooks.")
+    quick_exit_url: str = option("https://www.google.com/search?q=weather", "Where *Leave now* in the web chat leads.")
     send_attempts: int = option(12, "How often a message is tried before it is listed as unsendable.")
     rasa_timeout: float = option(20.0, "Seconds to wait for Rasa before a message is put back to be taken up again.")
     retention_days: int = option(90, "Days after which message texts are erased.")

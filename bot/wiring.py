@@ -44,9 +44,9 @@ from bot.safety.classifier import Classifier
 from bot.safety.danger import Danger
 from bot.safety.detect import Detector
 from bot.settings import ROOT, Settings
+from bot.storage import retention
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage import retention
 from bot.storage.repositories import messages, outbox, requests
 
 log = structlog.get_logger()

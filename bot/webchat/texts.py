@@ -1,0 +1,37 @@
+"""The words of the page and of its errors, in English; `locales/*/LC_MESSAGES/webchat.po` has the others."""
+
+PAGE = {
+    "title": "Ask Safar",
+    "language": "Language",
+    "exit": "Leave now",
+    "exit_hint": "Leaves this page and empties it at once. You can also press Escape three times.",
+    "notice": "Please do not send your name, passport number, photo or exact address here.",
+    "who": "You write to {centre}. Staff can read this chat if you ask for a person or may be in danger.",
+    "watched": "If someone can see your phone, use “Leave now” when you have read the answer.",
+    "messages": "Messages",
+    "placeholder": "Write your question",
+    "send": "Send",
+    "you": "You",
+    "safar": "Safar",
+    "sending": "Sending …",
+    "waiting": "Not sent yet. It goes out when you are back online.",
+    "sent": "Sent",
+    "failed": "Not sent. Tap to try again.",
+    "offline": "You are offline. What you write is kept and sent when the line is back.",
+    "online": "You are online again.",
+    "urgent": "Important",
+    "noscript": "This chat needs JavaScript. You can also call or visit the centre:",
+    "examples": "For example:",
+    "example_wages": "My wages are not paid",
+    "example_passport": "My employer keeps my passport",
+    "example_home": "I want to go home",
+}
+ERRORS = {
+    "key": (401, "This chat has ended. Reload the page to begin a new one."),
+    "json": (400, "The message could not be read. Please send it again."),
+    "empty": (400, "Your message was empty. Please write your question in a few words."),
+    "large": (413, "Your message is too long. Please write it in a few sentences."),
+    "type": (415, "The message must be sent as JSON."),
+    "often": (429, "You are writing very fast. Please wait a moment and send it again."),
+    "store": (503, "We can't take your message at this moment. It was not lost: it is sent again by itself."),
+}
