@@ -85,7 +85,7 @@ def sms_fits(subject: Subject, setting: Setting) -> str | None:
     """Every part of an SMS costs somebody money, and later parts arrive late or never."""
     if not isinstance(subject, Text) or subject.field != "sms":
         return None
-    count = setting.segments(placeholders.fill(subject.text, lambda placeholder: USUAL_FILL))
+    count = setting.segments(placeholders.fill(subject.text, lambda _: USUAL_FILL))
     return f"it takes {count} SMS segments; {MOST_SEGMENTS} are allowed." if count > MOST_SEGMENTS else None
 
 
