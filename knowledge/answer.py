@@ -153,12 +153,13 @@ class _Composer:
         return "\n".join([self._word(words.STEPS), *lines])
 
     def _origin_line(self) -> str:
-        """Source and date; without a source that people can open, only the date."""
+        """Source and date. Only a public source has its address; where none is public they stand without."""
         variant = self._variant
         checked = (variant.checked_on if variant else None) or self._entry.checked_on
         sources = (variant.sources if variant and variant.sources else None) or self._entry.sources
         day = format_date(checked, "long", locale=_locale(self._person.language))
-        shown = "; ".join(_shown(source) for source in sources if source.public)
+        public = [_shown(source) for source in sources if source.public] or [source.title for source in sources]
+        shown = "; ".join(public)
         lines = [self._word(words.SOURCE, sources=shown, date=day) if shown else self._word(words.CHECKED, date=day)]
         if self._entry.review_by < self._person.today:
             lines.append(self._word(words.PLEASE_CHECK))

@@ -49,11 +49,12 @@ Subject = Text | Entry | Service
 
 @dataclass(frozen=True)
 class Check:
-    """`find` gives a sentence for a bad subject and None for a good one."""
+    """`find` gives a sentence for a bad subject and None for a good one. `must`: mend it before it is published."""
 
     id: str
     description: str
     find: Callable[[Subject, Setting], str | None]
+    must: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Finding:
     check: str
     where: str
     sentence: str
+    must: bool = True
 
 
 def placeholders_kept(subject: Subject, _: Setting) -> str | None:
@@ -117,14 +119,14 @@ AVOIDED: Mapping[str, Mapping[str, str]] = {
         r"\baliens?\b": "person, foreigner",
         r"\b(maids?|servants?|houseboys?)\b": "domestic worker",
         r"\b(abscond|runaway|ran away)": "left the job",
-        r"\b(you will get|guaranteed?|we promise)\b": "can ask, may be able to",
+        r"\b(you will get|guaranteed|we promise)\b": "can ask, may be able to",
         r"\brescued?\b": "get help, get out safely",
     },
     "fr": {
         r"\bill[ée]gaux\b|\bimmigr\w+ ill[ée]ga\w+|\bmigrant\w* ill[ée]ga\w+": "sans papiers, en situation irrégulière",
         r"\bclandestin": "sans papiers, en situation irrégulière",
-        r"\b(bonnes? à tout faire|domestiques?)\b": "travailleuse domestique",
-        r"\b(garanti\w*|vous obtiendrez)\b": "vous pouvez demander",
+        r"\b(bonnes? à tout faire|(?:une?|les|des|la) domestiques?)\b": "travailleuse domestique",
+        r"\b(garantie?s?|vous obtiendrez)\b": "vous pouvez demander",
     },
     "ar": {
         r"(?:مهاجر\w*|عامل|عمال\w*|شخص|أشخاص|هجرة|الهجرة) (?:ال)?غير (?:ال)?(?:شرعي|قانوني)": "غير نظامي",
@@ -179,8 +181,10 @@ def reviewed_in_time(subject: Subject, setting: Setting) -> str | None:
     return f"it was due to be checked again by {subject.review_by.isoformat()}."
 
 
+NOTES = frozenset({source_can_be_opened, reviewed_in_time})
+"""What can't always be mended at once: people are told, by a missing link or a request to check."""
 CHECKS = tuple(
-    Check(find.__name__, (find.__doc__ or "").strip(), find)
+    Check(find.__name__, (find.__doc__ or "").strip(), find, find not in NOTES)
     for find in (
         placeholders_kept,
         sms_fits,
@@ -209,7 +213,7 @@ def subjects(knowledge: Knowledge, translations: Iterable[Text] = ()) -> Iterabl
 def lint(knowledge: Knowledge, translations: Iterable[Text], setting: Setting) -> list[Finding]:
     """Everything there is to mend."""
     return [
-        Finding(check.id, where, sentence)
+        Finding(check.id, where, sentence, check.must)
         for where, subject in subjects(knowledge, translations)
         for check in CHECKS
         if (sentence := check.find(subject, setting)) is not None

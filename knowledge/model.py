@@ -22,7 +22,7 @@ Risk = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fact was read. Only a `public` one is shown to people."""
+    """Where a fact was read. The address is shown to people only if it is `public`."""
 
     title: str
     url: str

@@ -77,11 +77,13 @@ def test_what_is_overdue_says_so() -> None:
     assert f"999 ({words.CHECK_NUMBER})" not in late
 
 
-def test_private_sources_are_not_shown() -> None:
-    entry = replace(ENTRY, sources=(Source("A copy", "https://copy.example", "2026", public=False),))
-    text = told(entry).text
-    assert "copy" not in text.replace("Make a copy", "").lower()
-    assert "Checked on November 23, 2026." in text
+def test_the_address_of_a_copy_is_not_shown() -> None:
+    copy = Source("The law", "https://copy.example", "2026", public=False)
+    assert "Source: The law. Checked on November 23, 2026." in told(replace(ENTRY, sources=(copy,))).text
+    both = told(replace(ENTRY, sources=(copy, *ENTRY.sources))).text
+    assert "copy.example" not in both
+    assert "The law" not in both
+    assert "\nChecked on November 23, 2026." in told(replace(ENTRY, sources=())).text
 
 
 def test_translated_with_contexts_and_said_to_be_a_draft() -> None:
