@@ -40,6 +40,8 @@ def _letter(char: str) -> str:
     if parts[0].isascii() and len(parts) > 1:
         return parts[0]
     category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.digit(char))
     if category[0] in "LN":
         return char
     return "" if category in {"Mn", "Cf", "Lm"} else " "
