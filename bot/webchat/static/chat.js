@@ -29,7 +29,7 @@
     LINK.lastIndex = 0;
     while ((m = LINK.exec(plain))) {
       var digits = m[2] && m[2].replace(/[^\d+]/g, '');
-      if (m[2] && (digits.length < 3 || /^(19|20)\d\d$/.test(digits) || /[\p{L}\d]/u.test(plain[m.index - 1] || ' '))) { continue; }
+      if (m[2] && (digits.length < 3 || /^(19|20)\d\d$/.test(digits) || /[\p{L}\d\/.]/u.test(plain[m.index - 1] || ' ') || /^[\/\p{L}]/u.test(plain.slice(m.index + m[0].length)))) { continue; }
       into.appendChild(document.createTextNode(plain.slice(at, m.index)));
       var a = document.createElement('a');
       a.textContent = m[0];
