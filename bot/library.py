@@ -21,7 +21,6 @@ from knowledge.model import Knowledge
 from knowledge.search import EncodeMany, Search
 
 log = structlog.get_logger()
-KINDS = ("topic", "entry", "service", "questions")
 LOOK_SECONDS = 0.5
 
 
@@ -85,7 +84,7 @@ class Library:
 
 
 def _documents(session: Session) -> tuple[int, dict[str, dict[str, Any]]]:
-    return rows.revision(session), {kind: rows.current(session, kind) for kind in KINDS}
+    return rows.revision(session), {kind: rows.current(session, kind) for kind in exchange.KINDS}
 
 
 def publish(store: Store, knowledge: Knowledge) -> int:

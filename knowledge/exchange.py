@@ -9,13 +9,15 @@ from typing import Any
 
 from knowledge.model import Entry, Knowledge, Negative, Question, Service, Source, Variant
 
+KINDS = ("topic", "entry", "service", "questions", "negatives")
+"""The kinds of documents; `from_documents` wants all of them."""
 NOTHING = "nothing"
 """The key of negatives that belong to no topic, here and in `negatives.yml`."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """One thing as it is published: `kind` is topic, entry, service, questions or negatives."""
+    """One thing as it is published: `kind` is one of `KINDS`."""
 
     kind: str
     key: str

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.exchange import Document, documents, from_documents
+from knowledge.exchange import KINDS, Document, documents, from_documents
 from knowledge.load import load
 from knowledge.model import Entry, Knowledge, Negative, Question, Service, Source, Variant
 
@@ -73,6 +73,7 @@ def test_the_real_knowledge_there_and_back() -> None:
     knowledge = load(ROOT / "knowledge", ROOT / "locales")
     found = list(documents(knowledge))
     same(knowledge, from_documents(through_json(found)))
+    assert {document.kind for document in found} == set(KINDS)
     assert {len(document.digest) for document in found} == {64}
     assert max(len(document.key) for document in found) <= 128  # the width of the column
 
