@@ -74,6 +74,14 @@ def evaluate(
     command.run(questions, out, json)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run style, types and all tests; with arguments only pytest, which gets them."""
+    from bot.commands import test as command
+
+    command.run(context.args)
+
+
 @outbox.command("list")
 def outbox_list() -> None:
     """List the messages that could not be sent, with the reason."""

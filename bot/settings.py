@@ -39,7 +39,7 @@ class Settings:
     fallback_language: str = option("en", "The language spoken when nothing better is known.")
     drafts: str = option("serve", "Machine-drafted translations: 'serve' with a line that says so, or 'hide'.")
     answer_threshold: float = option(0.60, "Calibrated probability from which an entry is given as the answer.")
-    choice_threshold: float = option(0.18, "Calibrated probability from which an entry is offered as a choice.")
+    choice_threshold: float = option(0.25, "Calibrated probability from which an entry is offered as a choice.")
     sms_segments: int = option(3, "How many SMS segments one answer may take before MORE.")
     telegram_token: str = option("", "Bot token from @BotFather; empty: Telegram is off.")
     telegram_api: str = option("https://api.telegram.org", "Base URL of the Telegram Bot API server.")

@@ -4,8 +4,8 @@ import asyncio
 import secrets
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -240,16 +240,17 @@ class Server:
         """Serve until `stop()`."""
         await self._server.serve()
 
+    async def started(self) -> None:
+        """Return when it listens."""
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.01)
+
     async def stop(self) -> None:
         """Ask it to end."""
         self._server.should_exit = True
 
 
-class _no_signals:  # noqa: N801 - used like the method it stands for
+@contextmanager
+def _no_signals() -> Iterator[None]:
     """Ctrl-C and SIGTERM are the command's to handle, once, for all listeners."""
-
-    def __enter__(self) -> None:
-        """Nothing."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Nothing."""
+    yield

@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ def predict(given: Mapping[str, Any], answered: Answered) -> Mapping[str, Any]:
     }
 
 
+Check = Callable[[Mapping[str, Any], Mapping[str, Any]], bool | None]
 DECLINED = {"decline", "smalltalk", "help", "person"}
 
 
@@ -120,7 +121,7 @@ def _decision(given: Mapping[str, Any], predicted: Mapping[str, Any]) -> bool | 
     return predicted["decision"] in DECLINED if expected == "out_of_scope" else expected == predicted["decision"]
 
 
-CHECKS = {
+CHECKS: Mapping[str, Check] = {
     "language": lambda given, p: given["lang"] == p["language"] if given.get("lang") else None,
     "topic": lambda given, p: _topic(given, p, 1),
     "topic@3": lambda given, p: _topic(given, p, 3),

@@ -97,7 +97,7 @@ async def temporary_desk(settings: Settings | None = None) -> AsyncIterator[Temp
         temporary = replace(
             chosen, data_dir=folder, database_url="", action_port=free_port(), rasa_port=free_port(), public_url=""
         )
-        (_link_cache(chosen, temporary))
+        _link_cache(chosen, temporary)
         store, _ = open_store(temporary)
         publish(store, load(ROOT / "knowledge", ROOT / "locales"))
         store.close()

@@ -96,8 +96,8 @@ class IntentClassifier(GraphComponent):
         order = np.argsort(-chances)[:5]
         ranking = [{"name": self._intents[i], "confidence": float(chances[i])} for i in order]
         best = ranking[0]
-        if best["name"] != ASK and float(best["confidence"]) < _needed(message.get(TEXT, "")):  # type: ignore[arg-type]
-            best = {"name": ASK, "confidence": 1 - float(best["confidence"])}  # type: ignore[arg-type]
+        if best["name"] != ASK and float(best["confidence"]) < _needed(message.get(TEXT, "")):
+            best = {"name": ASK, "confidence": 1 - float(best["confidence"])}
         message.set(INTENT, best, add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
 

@@ -71,10 +71,11 @@ class Recogniser:
 
     def _heard(self, plain: str) -> Mapping[str, float]:
         labels, chances = self._model.predict(plain, 12)
-        heard: Counter[str] = Counter()
+        heard: dict[str, float] = {}
         for label, chance in zip(labels, chances, strict=True):
             tag = label.removeprefix("__label__")
-            heard[FASTTEXT_TAGS.get(tag, tag)] += float(chance)
+            name = FASTTEXT_TAGS.get(tag, tag)
+            heard[name] = heard.get(name, 0.0) + float(chance)
         return heard
 
 

@@ -12,7 +12,7 @@ import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 UNUSED = frozenset(
     {
@@ -84,13 +84,11 @@ def _stand_in(name: str) -> Any:
 class _Module(ModuleType):
     """A module whose every attribute is a stand-in."""
 
-    __path__: ClassVar[list[str]] = []
-
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
         if name == "__version__":
             return "0"
+        if name.startswith("__"):
+            raise AttributeError(name)
         value = _stand_in(f"{self.__name__}.{name}")
         setattr(self, name, value)
         return value

@@ -33,7 +33,7 @@ class SafarNLG(NaturalLanguageGenerator):
         tag = metadata.get("language") or tracker.get_slot("language") or "en"
         reply = self._phrases.reply(utter_action, tag)
         buttons = [{"title": button.label, "payload": button.payload} for button in reply.buttons]
-        said = {"text": reply.text, "buttons": buttons, "custom": {**reply.meta, "language": reply.language}}
+        custom: dict[str, Any] = {**reply.meta, "language": reply.language}
         if reply.sms:
-            said["custom"]["sms"] = reply.sms
-        return said
+            custom["sms"] = reply.sms
+        return {"text": reply.text, "buttons": buttons, "custom": custom}

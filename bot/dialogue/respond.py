@@ -1,4 +1,4 @@
-"""What the assistant answers, decided from what was understood and what is published. Imports `model`, `i18n`, `phrases`,
+"""What the assistant answers, from what was understood and what is published. Imports `model`, `i18n`, `phrases`,
 `knowledge`. No Rasa and no I/O but its ports: the actions hand in a `Context` and get a `Move` back.
 """
 
@@ -20,6 +20,8 @@ from knowledge.search import Candidate, Search
 
 MOST_CHOICES = 3
 MOST_RELATED = 2
+OFF_TOPIC_CHOICE = 0.45
+"""What seems to be about something else needs more before anything is offered for it."""
 FEW_LETTERS = 16
 """Letters beside a country's name up to which a message is only about the country: "and in …?", "what about …"."""
 
@@ -27,9 +29,14 @@ FEW_LETTERS = 16
 class Shelf(Protocol):
     """What is published at this moment."""
 
-    knowledge: Knowledge
-    search: Search
-    directory: Directory
+    @property
+    def knowledge(self) -> Knowledge: ...
+
+    @property
+    def search(self) -> Search: ...
+
+    @property
+    def directory(self) -> Directory: ...
 
 
 class Notes(Protocol):
@@ -98,7 +105,8 @@ class Responder:
         best = ranked[0].probability if ranked else 0.0
         if best >= self._thresholds.answer:
             return self._tell(context, ranked[0].entry, ranked)
-        close = [candidate for candidate in ranked[:MOST_CHOICES] if candidate.probability >= self._thresholds.choice]
+        needed = OFF_TOPIC_CHOICE if context.intent == "off_topic" else self._thresholds.choice
+        close = [candidate for candidate in ranked[:MOST_CHOICES] if candidate.probability >= needed]
         if close:
             return self._offer(context, close, ranked)
         name = "utter_off_topic" if context.intent == "off_topic" else "utter_no_answer"

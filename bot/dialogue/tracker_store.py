@@ -9,6 +9,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +96,8 @@ class SafarTrackerStore(TrackerStore):
             events = self._current(connection, sender_id)
         if not events:
             return self._guests.get(sender_id)
-        tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
+        again = [_event_class(body["event"])._from_parameters(body) for body in events]
+        tracker = DialogueStateTracker.from_events(sender_id, again, self.domain.slots)
         tracker.safar_stored = len(tracker.events)
         return tracker
 
@@ -167,6 +169,12 @@ def _open() -> tuple[Crypt, sa.Engine]:
     engine = database.create_engine(chosen.database)
     database.migrate(engine)
     return keycheck.open_key(engine, chosen.data_path / KEY_FILE), engine
+
+
+@cache
+def _event_class(name: str) -> Any:
+    """Rasa walks through all its classes for each event: most of the time that loading takes."""
+    return Event.resolve_by_type(name)
 
 
 def _remember(kept: "OrderedDict[str, DialogueStateTracker]", tracker: DialogueStateTracker, most: int) -> None:

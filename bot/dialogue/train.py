@@ -16,7 +16,7 @@ NEEDED = frozenset({"sklearn", "skops"})
 def main() -> None:
     """Train into the folder given; exit code 1 with one sentence when the files can't be trained on."""
     folder = Path(sys.argv[1])
-    lazy.UNUSED -= NEEDED  # type: ignore[misc]
+    lazy.UNUSED -= NEEDED
     serve.prepare()
     from rasa.shared.exceptions import RasaException
 

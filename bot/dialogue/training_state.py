@@ -1,4 +1,4 @@
-"""Is the trained model still the right one? Decided by a digest of everything it is made from, without importing Rasa."""
+"""Is the trained model still the right one? Decided by a digest of all it is made from, without importing Rasa."""
 
 import json
 from pathlib import Path

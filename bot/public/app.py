@@ -16,7 +16,7 @@ def public_app(desk: Desk) -> Starlette:
     """The routes of a desk."""
     web = WebDesk(desk.store, desk.crypt, desk.intake, desk.mailbox)
 
-    async def health(request: Request) -> JSONResponse:
+    async def health(_request: Request) -> JSONResponse:
         """Alive: for whoever watches the machine. Says nothing about anybody."""
         return JSONResponse({"status": "ok"})
 

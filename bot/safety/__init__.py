@@ -1,1 +1,1 @@
-"""Danger first: what is urgent, and what is said at once. Imports `bot.model`, `bot.i18n`, `bot.phrases`, `knowledge`."""
+"""Danger first: what is urgent, and what is said at once. Imports `model`, `i18n`, `phrases` and `knowledge`."""

@@ -1,6 +1,6 @@
 """The web chat's HTTP interface: conversations, messages, replies as they come. Imports `bot.model` and its ports.
 
-No account, no cookie: the conversation's key is a random 256-bit number that only the page's tab knows, sent as a Bearer
+No account, no cookie: the conversation's key is a random 256-bit number that only the page's tab knows, sent as Bearer
 token. What is stored is a digest of it. A message is answered 202 when its row is committed, and not before.
 """
 
