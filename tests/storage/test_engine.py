@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.model.errors import SetupError
+from bot.settings import ROOT
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
 from bot.storage.repositories import messages
@@ -228,3 +231,58 @@ async def test_two_hundred_messages_a_second_are_stored_within_their_time(store:
     await asyncio.gather(*tasks)
     assert sorted(times)[int(len(times) * 0.95)] < 0.05
     assert store.read_sync(messages.pending) == 300
+
+
+async def test_nobody_is_answered_before_the_commit(store: Store) -> None:
+    failing = True
+
+    def break_down(_connection: sa.Connection) -> None:
+        if failing:
+            raise RuntimeError("the commit failed")
+
+    sa.event.listen(store.engine, "commit", break_down)
+    results = await asyncio.gather(*(store.write(note(f"k{n}")) for n in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [RuntimeError] * 5
+    failing = False
+    assert await store.write(note("k0")) == "k0"
+    assert noted(store) == {"k0"}
+
+
+def test_sqlite_syncs_fully_and_keeps_its_keys(sqlite_url: str, crypt: Crypt) -> None:
+    def pragmas(session: Session) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [session.execute(sa.text(f"PRAGMA {name}")).scalar() for name in names]
+
+    store = Store.open(sqlite_url, crypt)
+    assert store.write_sync(pragmas) == store.read_sync(pragmas) == ["wal", 2, 1]
+    store.close()
+
+
+DELIVER = """if True:
+    import itertools, sys
+    from bot.storage.crypt import Crypt
+    from bot.storage.engine import Store
+    from bot.storage.repositories import messages
+    from tests.storage.builders import NOON, incoming
+    crypt = Crypt(bytes(range(32)))
+    store = Store.open(sys.argv[1], crypt)
+    for number in itertools.count():
+        message = incoming(dedupe=str(number))
+        taken = store.write_sync(lambda s: messages.take_in(s, crypt, message, NOON))
+        print(taken.message_id, flush=True)
+"""
+
+
+def test_what_was_acknowledged_is_there_after_the_process_is_killed(database_url: str, crypt: Crypt) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", DELIVER, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        acknowledged = [process.stdout.readline().strip() for _ in range(40)]
+        process.kill()
+        acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
+    store = Store.open(database_url, crypt)
+    stored = store.read_sync(lambda s: s.execute(sa.select(inbox.c.id).order_by(inbox.c.position)).scalars().all())
+    assert list(stored)[: len(acknowledged)] == acknowledged
+    assert len(stored) - len(acknowledged) in {0, 1}  # one may be stored whose word was lost
+    store.close()
