@@ -1,4 +1,4 @@
-"""How well the search finds, chooses and declines, on lines it was not made from: `python benchmarks/search_quality.py`.
+"""How well the search finds, chooses and declines: `python benchmarks/search_quality.py [more lines …]`.
 
 Input: `benchmarks/data/questions.jsonl` (lines with text, lang, style, topic and entry, or entry null for topics that
 have none), and any further files of lines given as arguments; a line with neither topic nor entry must be declined.

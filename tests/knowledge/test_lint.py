@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,8 @@ EXAMPLES: Mapping[str, tuple[Sequence[Subject], Sequence[Subject]]] = {
 def test_every_check_has_examples() -> None:
     assert {check.id for check in CHECKS} == set(EXAMPLES)
     assert all(check.description.endswith(".") for check in CHECKS)
+    page = (Path(__file__).resolve().parents[2] / "docs" / "knowledge.md").read_text(encoding="utf-8")
+    assert all(f"`{check.id}`" in page for check in CHECKS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
