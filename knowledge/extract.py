@@ -1,6 +1,7 @@
-"""Babel's way to the texts of entries, for translators. Imports Babel and `knowledge` only.
+"""Babel's way to the texts of entries and to the fixed words around them. Imports Babel and `knowledge` only.
 
-    [knowledge: knowledge/entries/**.yml]      →  extract_entries
+    knowledge/entries/**.yml   →  extract_entries
+    knowledge/words.py         →  extract_words
 
 A message's context is `<entry>.title`, `<entry>.answer`, `<entry>.steps.0`, `<entry>.variants.1.sms` and so on, so that
 the same words in two answers can be translated in two ways, and a translator sees where a text belongs. Babel calls
@@ -8,15 +9,17 @@ the same words in two answers can be translated in two ways, and a translator se
 the text, as `pgettext` has it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from knowledge import placeholders
+from knowledge import placeholders, words
 from knowledge.reading import Node, parse
 
 Extracted = tuple[int, str, tuple[str, str], list[str]]
 KEEP = "Keep as it is: "
+VALUE = re.compile(r"\{\w+\}")
 PLAIN_FIELDS = ("title", "answer", "sms")
 
 
@@ -32,6 +35,19 @@ def extract_entries(
     for field, node in _fields(root, ""):
         text = node.text()
         yield node.line, "pgettext", (f"{root['id'].text()}.{field}", text), _comments(text)
+
+
+def extract_words(
+    fileobj: IO[bytes],
+    keywords: Sequence[str],  # noqa: ARG001
+    comment_tags: Sequence[str],  # noqa: ARG001
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[tuple[int, None, str, list[str]]]:
+    """The fixed words of `knowledge/words.py`, without a context."""
+    lines = fileobj.read().decode("utf-8").splitlines()
+    for text in words.ALL:
+        at = next((number for number, line in enumerate(lines, 1) if f'"{text}"' in line), 1)
+        yield at, None, text, [KEEP + " ".join(found)] if (found := VALUE.findall(text)) else []
 
 
 def _fields(block: Mapping[str, Node], prefix: str) -> Iterator[tuple[str, Node]]:

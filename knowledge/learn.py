@@ -16,7 +16,7 @@ from knowledge.lexical import Lexical
 Floats = NDArray[np.float32]
 Truths = NDArray[np.bool_]
 START = np.array([0.86, 1.64, 2.21, -4.94], dtype=np.float32)
-"""What was learned from the knowledge that comes with the program: good enough to start with, and where learning begins."""
+"""What was learned from the knowledge that comes with the program: where learning begins."""
 LINE_FOLDS, LANGUAGE_FOLDS, ENTRY_FOLDS = 4, 4, 4
 IMPORTANCE = (1.0, 0.5, 0.5)
 MOST_LINES = 1200

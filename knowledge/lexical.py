@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from knowledge.latin import romanise
 
 SIZES = (3, 4)
-MOST_CHARACTERS = 400
+HEAD, TAIL = 300, 100
+"""What is read of a long text: its beginning and its end, as the encoder does."""
 SAME_SOUND = (
     ("kh", "k"),
     ("gh", "g"),
@@ -36,7 +37,9 @@ Parts = tuple[NDArray[np.int64], Floats]
 def grams(text: str) -> Counter[str]:
     """The n-grams of each word, the words themselves, and their consonants (spellings differ in vowels)."""
     found: Counter[str] = Counter()
-    for word in romanise(text[:MOST_CHARACTERS]).split():
+    if len(text) > HEAD + TAIL:
+        text = f"{text[:HEAD]} {text[-TAIL:]}"
+    for word in romanise(text).split():
         padded = f" {word} "
         found.update(padded[i : i + size] for size in SIZES for i in range(len(padded) - size + 1))
         found[f"={word}"] += 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract, extract_from_dir
 
+from knowledge import words
 from knowledge.errors import KnowledgeError
 from knowledge.load import load, texts
 from tests.knowledge.samples import ENTRY_YML
@@ -39,3 +40,13 @@ def test_every_text_that_is_looked_up_is_extracted() -> None:
 def test_a_broken_entry_is_named() -> None:
     with pytest.raises(KnowledgeError, match="line 2"):
         list(extract(METHOD, BytesIO(b"id: x_y\ntitle:\n")))
+
+
+def test_the_fixed_words_are_extracted_with_their_lines() -> None:
+    path = ROOT / "knowledge" / "words.py"
+    with path.open("rb") as file:
+        rows = list(extract("knowledge.extract:extract_words", file))
+    assert [text for _, text, _, _ in rows] == list(words.ALL)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert all(text in lines[line - 1] and context is None for line, text, _, context in rows)
+    assert next(notes for _, text, notes, _ in rows if text == words.SOURCE) == ["Keep as it is: {sources} {date}"]
