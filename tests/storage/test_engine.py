@@ -209,6 +209,8 @@ async def test_a_database_that_stays_locked_is_told_to_all_at_once(
     results = await asyncio.gather(*(store.write(note(f"k{n}")) for n in range(20)), return_exceptions=True)
     assert {type(result) for result in results} == {sa.exc.OperationalError}
     assert time.monotonic() - began < 3
+    with pytest.raises(sa.exc.OperationalError, match="locked"):
+        await store.write(note("alone"))
     other.execute("ROLLBACK")
     other.close()
     assert await store.write(note("later")) == "later"
