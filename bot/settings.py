@@ -38,8 +38,8 @@ class Settings:
     centre_timezone: str = option("UTC", "IANA time zone of the centre.")
     fallback_language: str = option("en", "The language spoken when nothing better is known.")
     drafts: str = option("serve", "Machine-drafted translations: 'serve' with a line that says so, or 'hide'.")
-    answer_threshold: float = option(0.60, "Calibrated probability from which an entry is given as the answer.")
-    choice_threshold: float = option(0.25, "Calibrated probability from which an entry is offered as a choice.")
+    answer_threshold: float = option(0.50, "Calibrated probability from which an entry is given as the answer.")
+    choice_threshold: float = option(0.15, "Calibrated probability from which an entry is offered as a choice.")
     sms_segments: int = option(3, "How many SMS segments one answer may take before MORE.")
     telegram_token: str = option("", "Bot token from @BotFather; empty: Telegram is off.")
     telegram_api: str = option("https://api.telegram.org", "Base URL of the Telegram Bot API server.")
@@ -64,6 +64,10 @@ class Settings:
     android_secret: str = option("", "Signing key of its webhooks.")
     quick_exit_url: str = option("https://www.google.com/search?q=weather", "Where *Leave now* in the web chat leads.")
     send_attempts: int = option(12, "How often a message is tried before it is listed as unsendable.")
+    rasa_token: str = option(
+        "", "Secret between desk and Rasa; made anew at each start, to be set only by hand-made starts."
+    )
+    action_token: str = option("", "Secret between Rasa and the actions; made anew at each start.")
     rasa_timeout: float = option(20.0, "Seconds to wait for Rasa before a message is put back to be taken up again.")
     retention_days: int = option(90, "Days after which message texts are erased.")
     log_level: str = option("INFO", "DEBUG, INFO, WARNING or ERROR.")

@@ -48,6 +48,7 @@ from bot.storage import retention
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
 from bot.storage.repositories import messages, outbox, requests
+from knowledge import learn
 
 log = structlog.get_logger()
 KEY_FILE = "safar.key"
@@ -119,7 +120,7 @@ def build(
     phrases = Phrases(ROOT / "domain.yml", locales, common(settings))
     encoder = Encoder()
     cache = VectorCache(settings.data_path / "cache", encoder.name, encoder.encode_many)
-    library = Library(store, cache.vectors)
+    library = Library(store, cache.vectors, learn.START)
     library.load()
     vectors = Vectors()
     all_channels = registry.build_all(settings, http) if channels is None else channels

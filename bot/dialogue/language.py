@@ -21,9 +21,12 @@ FASTTEXT_TAGS = {"tl": "fil", "ceb": "ceb", "war": "war"}
 ALONE = {"ETHIOPIC": "am", "BENGALI": "bn"}
 """Scripts with which only one of our languages is written."""
 BY_SCRIPT = {"DEVANAGARI": ("hi", "ne"), "ARABIC": ("ar",), "CYRILLIC": ("ru",)}
-FLOOR = 2e-3
-WEIGHT = 1.0
-OTHER = 0.02
+FLOOR = 0.03
+SURE = 0.45
+WEIGHT_SURE, WEIGHT_UNSURE = 0.7, 1.6
+"""How much our n-grams count where fastText is sure, and where it is not: in romanised text it never is."""
+OTHER = 0.05
+LITTLE = 0.02
 TELLING = 4
 """Letters below which a text says nothing about its language unless its script does."""
 KEEP = {"previous": 3.0, "hint": 1.6}
@@ -62,10 +65,11 @@ class Recogniser:
         heard = self._heard(plain)
         ours = self._ngrams.chances(plain, BY_SCRIPT.get(script))
         tags = heard.keys() | ours.keys()
+        weight = WEIGHT_SURE if max(heard.values(), default=0.0) > SURE else WEIGHT_UNSURE
         if script in BY_SCRIPT:
-            tags = {tag for tag in tags if tag in ours or heard.get(tag, 0) > OTHER}
+            tags = {tag for tag in tags if tag in ours or heard.get(tag, 0) > LITTLE}
         return {
-            tag: math.exp(math.log(heard.get(tag, 0) + FLOOR) + WEIGHT * math.log(ours.get(tag, OTHER) + 1e-3))
+            tag: math.exp(math.log(heard.get(tag, 0) + FLOOR) + weight * math.log(ours.get(tag, OTHER) + 1e-3))
             for tag in tags
         }
 

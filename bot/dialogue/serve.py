@@ -11,9 +11,13 @@ import os
 import signal
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 from bot.dialogue import faults, lazy
-from bot.settings import ROOT
+from bot.settings import ROOT, read
+
+if TYPE_CHECKING:
+    from rasa.core.utils import AvailableEndpoints
 
 PR_SET_PDEATHSIG = 1
 QUIET = ("rasa", "sanic", "apscheduler", "asyncio", "aiohttp")
@@ -25,7 +29,6 @@ def main() -> None:
     prepare()
     _end_with_parent(options.parent)
     from rasa.core.run import serve_application
-    from rasa.core.utils import AvailableEndpoints
 
     adapt()
     serve_application(
@@ -33,9 +36,20 @@ def main() -> None:
         interface="127.0.0.1",
         port=options.port,
         credentials=str(ROOT / "credentials.yml"),
-        endpoints=AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml")),
+        endpoints=endpoints(),
         enable_api=False,
     )
+
+
+def endpoints() -> "AvailableEndpoints":
+    """Those of `endpoints.yml`, with the port and the token of this start for the actions."""
+    from rasa.core.utils import AvailableEndpoints
+
+    chosen = read()
+    found = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
+    found.action.url = f"http://127.0.0.1:{chosen.action_port}/actions"
+    found.action.token = chosen.action_token
+    return found
 
 
 def prepare() -> None:
@@ -77,10 +91,11 @@ def _no_memory_store() -> None:
     from rasa.core import agent
 
     def as_it_is(store: object, domain: object = None) -> object:
-        if store is None:
-            raise RuntimeError("no tracker store is configured")
-        if hasattr(store, "domain"):
-            store.domain = domain
+        from bot.dialogue.tracker_store import SafarTrackerStore
+
+        if not isinstance(store, SafarTrackerStore):
+            raise RuntimeError("the tracker store is not ours: conversations would live in memory, unencrypted")
+        store.domain = domain
         return store
 
     agent.Agent._create_tracker_store = staticmethod(as_it_is)

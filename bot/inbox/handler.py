@@ -70,6 +70,8 @@ class Handler:
         command, payload = self._order(incoming, conversation)
         if command is not None:
             return self._obey(command, tag, conversation)
+        if payload and payload.startswith("urgent:"):
+            return self._fixed(f"utter_urgent_{payload.partition(':')[2]}", tag, self._danger.values(conversation, tag))
         if not incoming.text and payload is None:
             return self._fixed("utter_still_empty", tag)
         return await self._answer(message_id, incoming, conversation, recent, payload, early)
@@ -113,8 +115,8 @@ class Handler:
                 return self._fixed("utter_ask_language", tag)
         return self._fixed("utter_help", tag)
 
-    def _fixed(self, name: str, tag: str) -> Outcome:
-        reply = self._phrases.reply(name, tag)
+    def _fixed(self, name: str, tag: str, values: Mapping[str, object] | None = None) -> Outcome:
+        reply = self._phrases.reply(name, tag, values)
         return Outcome((reply,), meta={"decision": Decision.HELP, **reply.meta})
 
     async def _answer(

@@ -1,6 +1,6 @@
 """What the worker needs from stages it may not import. PURE protocols; `wiring` fills them in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.model.messages import Reply
@@ -36,6 +36,8 @@ class SeesDanger(Protocol):
     ) -> Alarm | None: ...
 
     def say(self, alarm: Alarm, conversation: Conversation, language: str) -> Reply: ...
+
+    def values(self, conversation: Conversation, language: str) -> Mapping[str, str]: ...
 
 
 class FindsCommands(Protocol):

@@ -178,7 +178,7 @@ class Worker:
             if broken and work.attempts >= GIVE_UP_AFTER:
                 await self._hand_over(work, tag)
                 return
-            if work.attempts == TELL_AFTER:
+            if work.attempts >= TELL_AFTER:
                 await self._say_early(work, self._phrases.reply("utter_dialogue_down", tag), "down")
             at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
             await self._store.write(lambda s: messages.release(s, work.message_id, self._owner, at))
