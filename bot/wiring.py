@@ -2,8 +2,6 @@
 
 import asyncio
 import secrets
-import socket
-import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from bot.inbox.intake import Intake
 from bot.inbox.reader import Reader, Vectors
 from bot.inbox.worker import Worker
 from bot.library import Library
+from bot.model import owners
 from bot.model.clock import utc_now
 from bot.outbox.mailbox import Mailbox
 from bot.outbox.reports import Reports
@@ -120,7 +119,7 @@ def build(
     phrases = Phrases(ROOT / "domain.yml", locales, common(settings))
     encoder = Encoder()
     cache = VectorCache(settings.data_path / "cache", encoder.name, encoder.encode_many)
-    library = Library(store, cache.vectors, learn.START)
+    library = Library(store, cache.vectors, tuple(learn.START.tolist()))
     library.load()
     vectors = Vectors()
     all_channels = registry.build_all(settings, http) if channels is None else channels
@@ -135,7 +134,7 @@ def build(
         known = vectors.get(message_id)
         return encoder.encode(text) if known is None else known
 
-    owner = f"{socket.gethostname()[:20]}-{uuid.uuid4().hex[:12]}"
+    owner = owners.name()
     mailbox = Mailbox(store, crypt)
     sender = Sender(store, crypt, all_channels, owner, settings.send_attempts)
 
@@ -190,9 +189,14 @@ async def running(desk: Desk, extra: Sequence[Coroutine[Any, Any, None]] = ()) -
 
 
 def _take_back(session: Session) -> None:
+    """What nobody works on any more: leases that ran out, and at once what dead processes of this machine had."""
     now = utc_now()
     messages.release_stale(session, now)
     outbox.release_stale(session, now)
+    for rows in (messages, outbox):
+        for owner in rows.owners(session):
+            if owners.is_dead(owner):
+                rows.release_owner(session, owner)
 
 
 HOUSEKEEPING_SECONDS = 30.0

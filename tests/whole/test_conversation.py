@@ -173,7 +173,7 @@ def test_bad_input_gets_a_sentence_in_the_askers_language(
 
 def test_odd_characters_are_no_trouble(person: Come) -> None:
     one = person()
-    for text in ("\ud83d\ude00", "\\ud800", "a\u0000b", "\u202e", "ٱ" * 500, "?" * 300, "0", "ok"):
+    for text in ("😀", "\\ud800", "a\u0000b", "\u202e", "ٱ" * 500, "?" * 300, "0", "ok"):
         assert one.ask(text)
 
 

@@ -248,3 +248,9 @@ def pending(session: Session) -> int:
 def is_done(session: Session, message_id: str) -> bool:
     """Has the message been answered?"""
     return session.execute(sa.select(inbox.c.status).where(inbox.c.id == message_id)).scalar() == "done"
+
+
+def owners(session: Session) -> list[str]:
+    """Everybody who has a claim at this moment."""
+    held = sa.select(inbox.c.owner).where(inbox.c.owner.is_not(None)).distinct()
+    return [str(owner) for owner in session.execute(held).scalars()]

@@ -219,3 +219,9 @@ def waiting(session: Session) -> int:
     return session.execute(
         sa.select(sa.func.count()).select_from(outbox).where(outbox.c.status.in_(UNSENT))
     ).scalar_one()
+
+
+def owners(session: Session) -> list[str]:
+    """Everybody who has a claim at this moment."""
+    held = sa.select(outbox.c.owner).where(outbox.c.owner.is_not(None)).distinct()
+    return [str(owner) for owner in session.execute(held).scalars()]
