@@ -74,6 +74,14 @@ def evaluate(
     command.run(questions, out, json)
 
 
+@app.command()
+def bench() -> None:
+    """Measure speed beside a stock Rasa assistant (some ten minutes) and write docs/benchmarks.md."""
+    from bot.commands import bench as command
+
+    command.run()
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Run style, types and all tests; with arguments only pytest, which gets them."""
