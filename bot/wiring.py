@@ -19,6 +19,7 @@ from bot.channels import registry
 from bot.channels.base import Channel
 from bot.channels.commands import Commands
 from bot.channels.sms.render import pick
+from bot.dialogue import training_state
 from bot.dialogue.action_server import ActionServer
 from bot.dialogue.client import RasaDialogue
 from bot.dialogue.encoder import Encoder
@@ -51,7 +52,6 @@ from knowledge import learn
 
 log = structlog.get_logger()
 KEY_FILE = "safar.key"
-DANGER_FILE = "danger.npz"
 
 
 class StoredNotes:
@@ -123,7 +123,11 @@ def build(
     library.load()
     vectors = Vectors()
     all_channels = registry.build_all(settings, http) if channels is None else channels
-    danger = Danger(Detector(Classifier.load(model.parent / DANGER_FILE)), phrases, lambda: library.directory)
+    danger = Danger(
+        Detector(Classifier.load(model.parent / training_state.DANGER), languages=locales.languages),
+        phrases,
+        lambda: library.directory,
+    )
     reader = Reader(encoder, Recogniser(), Places(), danger, locales.languages, settings.fallback_language, vectors)
     dialogue = RasaDialogue(f"http://127.0.0.1:{settings.rasa_port}", tokens.rasa, settings.rasa_timeout)
     handler = Handler(reader, dialogue, danger, Commands(locales), phrases, pick, settings.fallback_language)

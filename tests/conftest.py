@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.commands.prepare import prepared_model
+from bot.settings import Settings
 from bot.storage import database
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
@@ -89,3 +91,9 @@ def open_store(database_url: str, crypt: Crypt) -> Iterator[Callable[[], Store]]
 def store(open_store: Callable[[], Store]) -> Store:
     """An open store on an empty database, once of each kind."""
     return open_store()
+
+
+@pytest.fixture(scope="session")
+def trained() -> Path:
+    """The checkout's model, made if it is not there."""
+    return prepared_model(Settings())

@@ -28,6 +28,7 @@ ALLOWED = {
         "bot.phrases",
         "bot.storage",
         "knowledge",
+        "bot.safety_training",
     },
     "actions": {"actions", "bot.dialogue", "bot.model"},
 }

@@ -48,6 +48,9 @@ def train(folder: Path) -> None:
             print("safar: training failed; see above", file=sys.stderr)  # noqa: T201
             sys.exit(1)
         Path(result.model).replace(folder / training_state.MODEL)
+    from bot.safety_training import train_danger
+
+    train_danger(folder / training_state.DANGER)
     training_state.note(folder)
 
 

@@ -8,6 +8,7 @@ from knowledge.load import digest
 
 MODEL = "model.tar.gz"
 STATE = "model.json"
+DANGER = "danger.npz"
 
 
 def inputs() -> list[Path]:
@@ -15,7 +16,8 @@ def inputs() -> list[Path]:
     code = [ROOT / "bot" / "dialogue" / f"{name}.py" for name in ("components", "classifier", "encoder", "importer")]
     training = (ROOT / "bot" / "dialogue" / "training").rglob("*.yml")
     questions = (ROOT / "locales").glob("*/questions.yml")
-    return [ROOT / "config.yml", ROOT / "domain.yml", ROOT / "requirements.lock", *code, *training, *questions]
+    danger = [ROOT / "bot" / "safety" / name for name in ("examples.yml", "classifier.py")]
+    return [*danger, ROOT / "config.yml", ROOT / "domain.yml", ROOT / "requirements.lock", *code, *training, *questions]
 
 
 def current(folder: Path) -> Path | None:

@@ -4,15 +4,20 @@ Its examples are `examples.yml`: cries for help by kind in twelve languages, and
 the knowledge base are calm as well. Trained with the assistant's model and kept beside it.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from bot.model.understanding import FloatVector
 
 CALM = "calm"
-THRESHOLD = 0.85
+THRESHOLD, THRESHOLD_ELSEWHERE = 0.75, 0.95
+"""From which probability it is an alarm: in a language that the examples know, and in any other."""
+EXAMPLES = Path(__file__).with_name("examples.yml")
+STRENGTH = 30.0
 
 
 class Classifier:
@@ -31,14 +36,33 @@ class Classifier:
         except (OSError, ValueError, KeyError):
             return None
 
-    def guess(self, vector: FloatVector) -> tuple[str, float] | None:
+    def save(self, path: Path) -> None:
+        """Into a file, replaced as a whole."""
+        draft = path.with_name(f".{path.name}.npz")
+        np.savez(draft, kinds=np.array(self._kinds), weights=self._weights)
+        draft.replace(path)
+
+    def guess(self, vector: FloatVector, threshold: float = THRESHOLD) -> tuple[str, float] | None:
         """The kind of danger with its probability, if all kinds together pass the threshold."""
         scores = self._weights[:, :-1] @ vector + self._weights[:, -1]
         chances = np.exp(scores - scores.max())
         chances /= chances.sum()
         calm = self._kinds.index(CALM)
         danger = 1.0 - float(chances[calm])
-        if danger < THRESHOLD:
+        if danger < threshold:
             return None
         chances[calm] = 0.0
         return self._kinds[int(chances.argmax())], danger
+
+
+def train(encode: Callable[[Sequence[str]], NDArray[np.float32]], calm: Sequence[str]) -> Classifier:
+    """From the examples, and `calm` lines beside them: every question that the knowledge base answers calmly."""
+    from sklearn.linear_model import LogisticRegression
+
+    raw = yaml.load(EXAMPLES.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["examples"]
+    lines = [(str(line), kind) for kind, listed in raw.items() for line in listed]
+    lines += [(line, CALM) for line in calm]
+    model = LogisticRegression(C=STRENGTH, max_iter=400, class_weight="balanced")
+    model.fit(encode([text for text, _ in lines]), [kind for _, kind in lines])
+    weights = np.hstack([model.coef_, model.intercept_[:, None]]).astype(np.float32)
+    return Classifier([str(kind) for kind in model.classes_], weights)

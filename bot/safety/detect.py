@@ -6,7 +6,7 @@ start, never silence. A question *about* danger is no alarm. Imports `bot.model`
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import yaml
 
 from bot.model.errors import SetupError
 from bot.model.understanding import Alarm, FloatVector
-from bot.safety.classifier import Classifier
+from bot.safety.classifier import THRESHOLD, THRESHOLD_ELSEWHERE, Classifier
 
 PHRASES = Path(__file__).with_name("phrases.yml")
 SURE, LIKELY = 0.97, 0.9
@@ -24,8 +24,9 @@ MOST_CHARACTERS = 1_500
 class Detector:
     """Sees danger in a message, or in it together with the last few."""
 
-    def __init__(self, classifier: Classifier | None, phrases: Path = PHRASES) -> None:
+    def __init__(self, classifier: Classifier | None, phrases: Path = PHRASES, languages: Collection[str] = ()) -> None:
         self._classifier = classifier
+        self._languages = languages
         self._kinds, self._not_when = _compile(phrases)
 
     def detect(
@@ -35,12 +36,18 @@ class Detector:
         folded = fold(text)
         about = any(pattern.search(folded) for pattern in self._not_when)
         by_phrase = None if about else self._phrase(folded)
-        guess = self._classifier.guess(vector) if self._classifier and vector is not None and not about else None
+        guess = None if about or vector is None else self._guess(vector, language)
         if by_phrase:
             return Alarm(by_phrase, SURE if guess else LIKELY, "both" if guess else "phrase")
         if guess:
             return Alarm(guess[0], guess[1], "classifier")
         return self._together(text, recent)
+
+    def _guess(self, vector: FloatVector, language: str | None) -> tuple[str, float] | None:
+        if self._classifier is None:
+            return None
+        known = language is None or language in self._languages
+        return self._classifier.guess(vector, THRESHOLD if known else THRESHOLD_ELSEWHERE)
 
     def _together(self, text: str, recent: Sequence[str]) -> Alarm | None:
         """People write one thought over several messages: "he locked" / "me in"."""

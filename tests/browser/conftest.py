@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.whole.conftest import safar, trained
+from tests.whole.conftest import safar
 from tests.whole.running import Running
 
-__all__ = ["safar", "trained"]
+__all__ = ["safar"]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",

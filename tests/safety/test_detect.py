@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.dialogue.encoder import Encoder
 from bot.model.errors import SetupError
+from bot.safety.classifier import Classifier
 from bot.safety.danger import HELP_LINES
 from bot.safety.detect import Detector
 
@@ -87,3 +89,26 @@ def test_every_kind_has_its_help() -> None:
 @pytest.mark.parametrize("text", ["", "\ud800", "a" * 100_000, "((((" * 1000, "he locked " * 5000])
 def test_no_text_breaks_or_delays_it(text: str) -> None:
     DETECTOR.detect(text, None, [text, text])
+
+
+def test_the_classifier_sees_what_no_phrase_says_and_is_calm_about_the_rest(trained: Path) -> None:
+    classifier = Classifier.load(trained.parent / "danger.npz")
+    assert classifier is not None
+    encoder = Encoder()
+    detector = Detector(classifier, languages={"en", "fr", "hi", "ru"})
+    for text, language in (
+        ("every night he comes drunk and slaps me", "en"),
+        ("je veux disparaître, la vie n'a plus de sens", "fr"),
+        ("उसने मेरा गला दबाया", "hi"),
+        ("он угрожает мне ножом", "ru"),
+    ):
+        assert DETECTOR.detect(text, None) is None
+        assert detector.detect(text, encoder.encode(text), (), language) is not None
+    for text in CALM:
+        assert detector.detect(text, encoder.encode(text), (), "en") is None
+
+
+def test_a_classifier_that_cannot_be_read_leaves_the_phrases(tmp_path: Path) -> None:
+    (tmp_path / "danger.npz").write_bytes(b"broken")
+    assert Classifier.load(tmp_path / "danger.npz") is None
+    assert DETECTOR.detect("he locked me in the house", None) is not None

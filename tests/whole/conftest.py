@@ -5,15 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.prepare import prepared_model
-from bot.settings import Settings
 from tests.whole.running import Person, Running
-
-
-@pytest.fixture(scope="session")
-def trained() -> Path:
-    """The checkout's model, made if it is not there."""
-    return prepared_model(Settings())
 
 
 @pytest.fixture(scope="session")

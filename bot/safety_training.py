@@ -1,0 +1,27 @@
+"""Training the classifier of danger, beside the assistant's model. Imports the encoder, `safety` and `knowledge`."""
+
+from pathlib import Path
+
+from bot.dialogue.encoder import Encoder
+from bot.dialogue.vectors import VectorCache
+from bot.safety import classifier
+from bot.safety.detect import Detector
+from bot.settings import ROOT, read
+from knowledge.load import load
+
+DANGEROUS = frozenset(
+    {"gender_violence", "emergency", "sea_distress", "stranded_crisis", "mental_health", "children", "detention"}
+)
+"""Topics among whose questions are cries for help."""
+
+
+def train_danger(path: Path) -> None:
+    """Fit and store. A question that the phrases take for danger is not learned as calm."""
+    encoder = Encoder()
+    cache = VectorCache(read().data_path / "cache", encoder.name, encoder.encode_many)
+    phrases = Detector(None)
+    knowledge = load(ROOT / "knowledge", ROOT / "locales")
+    asked = [question.text for question in knowledge.questions]
+    asked += [negative.text for negative in knowledge.negatives if negative.topic not in DANGEROUS]
+    calm = [text for text in asked if phrases.detect(text, None) is None]
+    classifier.train(cache.vectors, calm).save(path)
