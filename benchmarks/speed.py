@@ -32,6 +32,8 @@ QUESTIONS = ROOT / "benchmarks" / "data" / "questions.jsonl"
 ASKED = 120
 CONVERSATIONS = (1, 8, 32)
 LOAD_PER_SECOND, LOAD_SECONDS = 200, 60
+STOCK_EPOCHS = 100
+"""What `rasa init` writes; on two cores that takes more than ten minutes of training on these questions."""
 Ask = Callable[[httpx.AsyncClient, str, str], Awaitable[str]]
 
 
@@ -189,19 +191,20 @@ def floor(folder: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure both and write the page."""
+    """Measure both and write the page. The argument is how many epochs stock Rasa trains; what it serves is as fast."""
+    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else STOCK_EPOCHS
     with TemporaryDirectory(prefix="safar-bench-") as name:
         folder = Path(name)
-        theirs = asyncio.run(_stock(folder / "stock"))
+        theirs = asyncio.run(_stock(folder / "stock", epochs))
         ours, loaded = asyncio.run(_safar(folder / "safar"))
         embedding, writing = floor(folder)
-    page = _page(theirs, ours, loaded, embedding, writing)
+    page = _page(theirs, ours, loaded, embedding, writing, epochs)
     (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
     print(page)
 
 
-async def _stock(folder: Path) -> Measured:
-    stock.write(folder, load(ROOT / "knowledge", ROOT / "locales"), ROOT / "bot" / "dialogue" / "training")
+async def _stock(folder: Path, epochs: int) -> Measured:
+    stock.write(folder, load(ROOT / "knowledge", ROOT / "locales"), ROOT / "bot" / "dialogue" / "training", epochs)
     quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
     training = run([sys.executable, "-m", "rasa", "train"], folder, quiet)
     port = free_port()
@@ -251,7 +254,7 @@ async def _safar(folder: Path) -> tuple[Measured, tuple[list[float], int]]:
 
 def _page(theirs: Measured, ours: Measured, loaded: tuple[list[float], int], embedding: float, writing: float) -> str:
     rows = [
-        ("training, s", theirs.training, ours.training, "≤ 0.25 ×"),
+        (f"training, s (stock: {epochs} of {STOCK_EPOCHS} epochs)", theirs.training, ours.training, "≤ 0.25 ×"),
         ("start to first answer, s", theirs.start, ours.start, "≤ 0.3 ×"),
         ("answer time p50, ms", theirs.p50 * 1000, ours.p50 * 1000, "≤ 0.5 ×"),
         ("answer time p95, ms", theirs.p95 * 1000, ours.p95 * 1000, "≤ 0.5 ×"),

@@ -20,11 +20,11 @@ pipeline:
     min_ngram: 1
     max_ngram: 4
   - name: DIETClassifier
-    epochs: 100
+    epochs: {epochs}
     constrain_similarities: true
   - name: EntitySynonymMapper
   - name: ResponseSelector
-    epochs: 100
+    epochs: {epochs}
     constrain_similarities: true
   - name: FallbackClassifier
     threshold: 0.3
@@ -34,18 +34,18 @@ policies:
   - name: RulePolicy
   - name: UnexpecTEDIntentPolicy
     max_history: 5
-    epochs: 100
+    epochs: {epochs}
   - name: TEDPolicy
     max_history: 5
-    epochs: 100
+    epochs: {epochs}
     constrain_similarities: true
 """
 
 
-def write(folder: Path, knowledge: Knowledge, training: Path) -> None:
+def write(folder: Path, knowledge: Knowledge, training: Path, epochs: int) -> None:
     """The assistant's files: the same small talk, the same questions, the same answers."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    (folder / "config.yml").write_text(CONFIG, encoding="utf-8")
+    (folder / "config.yml").write_text(CONFIG.replace("{epochs}", str(epochs)), encoding="utf-8")
     (folder / "credentials.yml").write_text("rest:\n", encoding="utf-8")
     (folder / "endpoints.yml").write_text("", encoding="utf-8")
     small = sorted(training.glob("nlu/*.yml"))

@@ -75,11 +75,13 @@ def evaluate(
 
 
 @app.command()
-def bench() -> None:
-    """Measure speed beside a stock Rasa assistant (some ten minutes) and write docs/benchmarks.md."""
+def bench(
+    epochs: Annotated[int, typer.Option(help="How many epochs stock Rasa is trained for.")] = 100,
+) -> None:
+    """Measure speed beside a stock Rasa assistant and write docs/benchmarks.md."""
     from bot.commands import bench as command
 
-    command.run()
+    command.run(epochs)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

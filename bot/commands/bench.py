@@ -6,6 +6,7 @@ import sys
 from bot.settings import ROOT
 
 
-def run() -> None:
+def run(epochs: int) -> None:
     """Run them in a process of their own; the exit code is theirs."""
-    sys.exit(subprocess.run([sys.executable, "-m", "benchmarks.speed"], check=False, cwd=ROOT).returncode)
+    command = [sys.executable, "-m", "benchmarks.speed", str(epochs)]
+    sys.exit(subprocess.run(command, check=False, cwd=ROOT).returncode)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -34,7 +35,8 @@ class Gateway:
         if self.busy:
             self.busy -= 1
             return PlainTextResponse("Temporal failure, try again later.", 503)
-        self.sent.append(dict(request.query_params))
+        body = (await request.body()).decode()
+        self.sent.append({**request.query_params, **dict(parse_qsl(body, keep_blank_values=True))})
         return PlainTextResponse("0: Accepted for delivery", 202)
 
     async def until(self, count: int, seconds: float = 30) -> list[dict[str, str]]:

@@ -75,14 +75,14 @@ class Gateway:
         dedupe = gateway_id or digest(address, text, moment.isoformat())
         return Incoming(self.name, address, kind, dedupe[:200], moment, repaired(text), payload)
 
-    async def post(self, url: str, **request: Any) -> httpx.Response:
-        """POST and return any answer that says something about this message.
+    async def post(self, url: str, method: str = "POST", **request: Any) -> httpx.Response:
+        """Call the gateway and return any answer that says something about this message.
 
         Raises `TryAgain` for everything that passes or that the operator must mend: network, limits, faults of the
         gateway, bad credentials, a wrong address of the gateway.
         """
         try:
-            answer = await self._http.post(url, timeout=TIMEOUT, follow_redirects=False, **request)
+            answer = await self._http.request(method, url, timeout=TIMEOUT, follow_redirects=False, **request)
         except (httpx.HTTPError, httpx.InvalidURL) as broken:
             raise TryAgain(f"{self.name}_{type(broken).__name__}") from None
         status = answer.status_code

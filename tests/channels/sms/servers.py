@@ -142,7 +142,7 @@ def kannel(calls: Calls) -> Starlette:
     """/cgi-bin/sendsms"""
 
     async def sendsms(request: Request) -> Response:
-        fields = await _form(request)
+        fields = dict(request.query_params)
         calls.asked.append(fields)
         if (fields["username"], fields["password"]) != (SETTINGS.kannel_user, SETTINGS.kannel_password):
             return PlainTextResponse("Authorization failed for sendsms", 403)
@@ -156,7 +156,7 @@ def kannel(calls: Calls) -> Starlette:
             return PlainTextResponse("Temporal failure, try again later.", 503)
         return PlainTextResponse("0: Accepted for delivery", 202)
 
-    return Starlette(routes=[Route("/cgi-bin/sendsms", sendsms, methods=["POST"])])
+    return Starlette(routes=[Route("/cgi-bin/sendsms", sendsms, methods=["GET"])])
 
 
 def android(calls: Calls) -> Starlette:

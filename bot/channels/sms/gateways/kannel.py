@@ -80,7 +80,7 @@ class Kannel(Gateway):
         }
         if settings.kannel_sender:
             fields["from"] = settings.kannel_sender
-        answer = await self.post(settings.kannel_url, data=fields)
+        answer = await self.post(settings.kannel_url, method="GET", params=fields)  # a form in a body it refuses
         if answer.status_code in {200, 202}:
             return own_id
         raise GiveUp(f"kannel_{answer.status_code}")
