@@ -252,7 +252,9 @@ async def _safar(folder: Path) -> tuple[Measured, tuple[list[float], int]]:
         process.wait(30)
 
 
-def _page(theirs: Measured, ours: Measured, loaded: tuple[list[float], int], embedding: float, writing: float) -> str:
+def _page(
+    theirs: Measured, ours: Measured, loaded: tuple[list[float], int], embedding: float, writing: float, epochs: int
+) -> str:
     rows = [
         (f"training, s (stock: {epochs} of {STOCK_EPOCHS} epochs)", theirs.training, ours.training, "≤ 0.25 ×"),
         ("start to first answer, s", theirs.start, ours.start, "≤ 0.3 ×"),
