@@ -4,8 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from bot.commands.working import working
 from bot.dialogue import training_state
 from bot.model.errors import SetupError
 from bot.settings import ROOT, Settings
@@ -32,7 +31,7 @@ def prepared_model(settings: Settings, force: bool = False) -> Path:
     if model is not None:
         return model
     checked_knowledge()
-    with Console(stderr=True).status("Training the model; about half a minute the first time …"):
+    with working("Training the model; about half a minute the first time"):
         _train(folder, settings)
     return folder / training_state.MODEL
 

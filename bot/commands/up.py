@@ -19,6 +19,7 @@ from bot.channels.telegram_polling import Poller
 from bot.commands import qr
 from bot.commands.prepare import checked_knowledge, prepared_model
 from bot.commands.temporary import ready
+from bot.commands.working import working
 from bot.library import publish
 from bot.model.clock import utc_now
 from bot.model.errors import SetupError
@@ -43,11 +44,11 @@ def run(check: bool) -> None:
     knowledge = checked_knowledge()
     model = prepared_model(settings)
     store, _ = open_store(settings)
-    with console.status("Importing the knowledge base …"):
+    with working("Importing the knowledge base"):
         changed = publish(store, knowledge)
     store.close()
     console.print(f"Knowledge: {len(knowledge.entries)} entries, {changed} changes.", style="dim")
-    with console.status("Loading …"):
+    with working("Loading"):
         desk = build(settings, model)
     asyncio.run(_serve(desk, check, console))
 
@@ -70,7 +71,7 @@ async def _serve(desk: Desk, check: bool, console: Console) -> None:
     settings = desk.settings
     server = Server(public_app(desk), settings.web_host, settings.web_port)
     async with running(desk), _listening(server), _polling(desk):
-        with console.status("Starting Rasa and asking a first question …"):
+        with working("Starting Rasa and asking a first question"):
             starting = asyncio.create_task(_first_answer(desk))
             stopping = asyncio.create_task(ended.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
