@@ -122,7 +122,8 @@ async def measure(served: Served, training: float, began: float, ready: Callable
 async def ask_stock(http: httpx.AsyncClient, conversation: str, text: str) -> str:
     """One question to Rasa's REST channel."""
     response = await http.post("/webhooks/rest/webhook", json={"sender": conversation, "message": text})
-    return str(response.json()[0]["text"])
+    found = response.json()
+    return str(found[0]["text"]) if found else "(nothing to say)"
 
 
 KEYS: dict[str, tuple[str, int, int]] = {}

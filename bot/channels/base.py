@@ -7,7 +7,7 @@ dedupe, acknowledging, retries, menus, STOP. Adding a channel touches its module
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.model.messages import Incoming, Outgoing, Reply, Report
 
@@ -80,4 +80,13 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """A channel that tells its gateway more once a message is stored (Telegram: that a press has arrived)."""
+
+    async def received(self, incoming: Incoming) -> None:
+        """Called after the commit; never raises, and nothing depends on it."""
         ...

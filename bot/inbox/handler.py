@@ -14,6 +14,7 @@ from bot.model.people import Conversation
 from bot.model.understanding import Dialogue, Turn, Understanding
 from bot.phrases import Phrases
 
+WRITTEN = frozenset({Kind.TEXT, Kind.EDITED})
 LANGUAGE_INTENTS = frozenset({"set_language", "change_language"})
 SayEarly = Callable[[Reply], Awaitable[None]]
 Pick = Callable[[Sequence[Button], str], Button | None]
@@ -80,7 +81,7 @@ class Handler:
         self, message_id: str, incoming: Incoming, conversation: Conversation, recent: Sequence[str]
     ) -> Reply | None:
         """Only what must be said at once, if anything must: for a message whose turn has not come."""
-        if incoming.kind is not Kind.TEXT or not incoming.text:
+        if incoming.kind not in WRITTEN or not incoming.text:
             return None
         read = await self._reader.read(message_id, incoming, conversation, recent)
         return self._danger.say(read.alarm, conversation, read.language) if read.alarm else None
@@ -89,7 +90,7 @@ class Handler:
         """A command, or the payload of a button that was pressed or picked by its number or label."""
         if incoming.kind is Kind.COMMAND:
             return Command(incoming.payload or "help"), None
-        if incoming.kind is Kind.TEXT and (word := self._commands.find(incoming.text)):
+        if incoming.kind in WRITTEN and (word := self._commands.find(incoming.text)):
             return Command(word), None
         payload = parse(incoming.payload or "")
         if payload is None and (button := self._pick(conversation.menu, incoming.text)):

@@ -179,11 +179,15 @@ class Worker:
                 await self._hand_over(work, tag)
                 return
             if work.attempts >= TELL_AFTER:
-                await self._say_early(work, self._phrases.reply("utter_dialogue_down", tag), "down")
+                await self._say_early(work, self._waits(tag), "down")
             at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
             await self._store.write(lambda s: messages.release(s, work.message_id, self._owner, at))
         except Exception as fault:
             log.error("release_failed", message=work.message_id, error=type(fault).__name__)
+
+    def _waits(self, tag: str) -> Reply:
+        values = {"emergency": self._phrases.text("utter_emergency_number", tag)}
+        return self._phrases.reply("utter_dialogue_down", tag, values)
 
     async def _hand_over(self, work: Work, tag: str) -> None:
         outcome = Outcome((self._phrases.reply("utter_no_answer", tag),), meta={"decision": "person"})

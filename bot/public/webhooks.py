@@ -11,7 +11,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.channels.base import Channel, Parsed, Request
+from bot.channels.base import Channel, Confirms, Parsed, Request
 from bot.inbox.intake import Intake
 from bot.model.errors import Malformed, Refused
 from bot.model.messages import Report
@@ -52,7 +52,11 @@ class Webhooks:
         except Malformed as malformed:
             log.warning("webhook_malformed", channel=channel.name, reason=malformed.log)
             return Response("malformed", malformed.status)
-        return await self._keep(channel.name, parsed)
+        response = await self._keep(channel.name, parsed)
+        if response.status_code == 200 and isinstance(channel, Confirms):
+            for incoming in parsed.messages:
+                await channel.received(incoming)
+        return response
 
     async def _keep(self, name: str, parsed: Parsed) -> Response:
         try:
