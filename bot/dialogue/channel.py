@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import structlog
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from sanic import Blueprint
+from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
@@ -72,8 +73,12 @@ class SafarInput(InputChannel):
         return None
 
     async def _receive(self, request: Request, tell: Tell) -> HTTPResponse:
-        body = request.json
-        sender, message_id = str(body["sender"]), str(body["metadata"]["message_id"])
+        try:
+            body = request.json
+            sender, message_id = str(body["sender"]), str(body["metadata"]["message_id"])
+            body["message"].strip()
+        except (SanicException, ValueError, KeyError, TypeError, AttributeError):
+            return json({"error": "unreadable"}, 400)
         lock = self._locks.setdefault(sender, asyncio.Lock())
         async with lock:
             try:

@@ -6,6 +6,7 @@ message is stored, and is told again under the same id, which Rasa's side answer
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,10 @@ INTENTS = {
     "country": ("set_country", "country"),
     "language": ("set_language", "language"),
 }
+BROKEN = frozenset({400, 500})
+"""Answers that say: Rasa is well, this message is what it fails on."""
+_COMMAND = re.compile(r"\A[\s/]+")
+"""At the beginning of a text; Rasa takes away spaces of all kinds before it looks for its slash."""
 BARE = {("useful", "yes"): "useful_yes", ("useful", "no"): "useful_no", ("person", "ask"): "ask_person"}
 
 
@@ -48,7 +53,7 @@ class RasaDialogue:
         except httpx.HTTPError as broken:
             raise DialogueDown(type(broken).__name__) from broken
         if response.status_code != 200:
-            raise DialogueDown(f"status_{response.status_code}", broken=response.status_code == 500)
+            raise DialogueDown(f"status_{response.status_code}", broken=response.status_code in BROKEN)
         try:
             return turn(response.json(), understanding)
         except (ValueError, KeyError, TypeError, AttributeError) as broken:
@@ -70,7 +75,7 @@ def message(text: str, payload: str | None) -> str:
     """What Rasa reads: a button's payload as an intent; what somebody typed never as one, however it begins."""
     pressed = parse(payload) if payload else None
     if pressed is None:
-        return text.lstrip("/ ") or "…"
+        return _COMMAND.sub("", text.encode("utf-8", "replace").decode()) or "…"
     if pressed.verb in INTENTS:
         intent, entity = INTENTS[pressed.verb]
         return f"/{intent}{json.dumps({entity: pressed.value})}"

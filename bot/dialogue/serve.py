@@ -1,19 +1,24 @@
 """Rasa as the desk starts it: `python -m bot.dialogue.serve --model … --port …`. Stock `rasa run`, loopback only.
 
-Before Rasa is imported: telemetry and Sentry off, unused libraries stood in for. After: failing actions noticed, and
-connections to the action server kept. The process ends when its parent does. Imports Rasa late, on purpose.
+Before Rasa is imported: telemetry and Sentry off, unused libraries stood in for. After: the changes of `adapt`. The
+process ends when its parent does. Imports Rasa late, on purpose.
 """
 
 import argparse
 import ctypes
+import importlib.util
 import logging
 import os
 import signal
 import sys
+import traceback
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from bot.dialogue import faults, lazy
+from bot.dialogue import lazy
+from bot.dialogue.adapt import adapt
 from bot.settings import ROOT, read
 
 if TYPE_CHECKING:
@@ -57,69 +62,61 @@ def prepare() -> None:
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ["RASA_TELEMETRY_DEBUG"] = "false"
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
-    warnings.simplefilter("ignore")
+    silence()
     lazy.install()
+    _keep_bytecode()
     quiet()
 
 
+def silence() -> None:
+    """No warnings: they are for developers of Rasa, which switches them on again while it is imported."""
+    warnings.simplefilter("ignore")
+    warnings.showwarning = lambda *_warning: None
+
+
+def _keep_bytecode() -> None:
+    """Compiling Rasa takes half of its start. Where its compiled files can't lie beside it, they lie with our data."""
+    rasa = importlib.util.find_spec("rasa")
+    if rasa is not None and rasa.cached and not Path(rasa.cached).exists():
+        sys.pycache_prefix = str(read().data_path / "cache" / "bytecode")
+        sys.dont_write_bytecode = False
+
+
 def quiet() -> None:
-    """Rasa logs what people write at DEBUG and below WARNING; neither is ever written."""
+    """Rasa logs what people write at DEBUG and below WARNING; neither is ever written, nor what an exception says."""
     import structlog
 
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Placed("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _no_exception,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
 
 
-def adapt() -> None:
-    """Small changes to Rasa 3.6 that its configuration doesn't offer; each says why where it is made."""
-    from rasa import telemetry
-    from rasa.core import run
-    from rasa.core.actions.action import RemoteAction
+class Placed(logging.Formatter):
+    """Of an exception only its type and where it came from: its words may be what somebody wrote."""
 
-    telemetry.is_telemetry_enabled = lambda: False
-    telemetry.initialize_error_reporting = lambda: None
-    run.rasa.core.utils.configure_file_logging = lambda *_args, **_more: None
-    RemoteAction.run = faults.watch(RemoteAction.run)
-    _no_memory_store()
-    _keep_connections()
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The innermost places, one a line."""
+        kind, _, trace = ei
+        places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-6:]]
+        return "\n".join([getattr(kind, "__name__", "error"), *places])
 
 
-def _no_memory_store() -> None:
-    """Rasa wraps every tracker store in one that carries on in memory when a save fails: an error must be one."""
-    from rasa.core import agent
-
-    def as_it_is(store: object, domain: object = None) -> object:
-        from bot.dialogue.tracker_store import SafarTrackerStore
-
-        if not isinstance(store, SafarTrackerStore):
-            raise RuntimeError("the tracker store is not ours: conversations would live in memory, unencrypted")
-        store.domain = domain
-        return store
-
-    agent.Agent._create_tracker_store = staticmethod(as_it_is)
-
-
-def _keep_connections() -> None:
-    """Rasa opens a new HTTP session for each action; one that stays open saves milliseconds a message."""
-    import aiohttp
-    from rasa.utils.endpoints import EndpointConfig
-
-    class Kept:
-        """The shared session in the shape of one that is opened and closed."""
-
-        session: aiohttp.ClientSession | None = None
-
-        async def __aenter__(self) -> aiohttp.ClientSession:
-            if Kept.session is None or Kept.session.closed:
-                Kept.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15), trust_env=False)
-            return Kept.session
-
-        async def __aexit__(self, *_error: object) -> None:
-            """Left open."""
-
-    EndpointConfig.session = lambda _endpoint: Kept()
+def _no_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: the same for Rasa's own logger."""
+    event.pop("exc_info", None)
+    return event
 
 
 def _options() -> argparse.Namespace:

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, SESSION_START_METADATA_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SessionStarted, UserUttered
+from rasa.shared.core.events import Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import settings
@@ -191,6 +191,8 @@ def _row(crypt: Crypt, sender_id: str, event: Event) -> dict[str, Any]:
         message_id = (body.get("metadata") or {}).get("message_id")
         body["metadata"] = _without(body.get("metadata"), BULKY)
         body["parse_data"] = {**_without(body.get("parse_data"), BULKY_PARSED), "metadata": body["metadata"]}
+    elif isinstance(event, SlotSet) and event.key == SESSION_START_METADATA_SLOT:
+        body["value"] = _without(body.get("value"), BULKY)
     return {
         "conversation_id": sender_id,
         "message_id": message_id,

@@ -3,14 +3,17 @@
 The new model replaces the old one in a single step: killed half-way, the old one is still there.
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from bot.dialogue import lazy, serve, training_state
+from bot.dialogue.adapt import adapt
 from bot.settings import ROOT
 
 NEEDED = frozenset({"sklearn", "skops"})
+WORK = "training-"
 
 
 def main() -> None:
@@ -33,9 +36,11 @@ def train(folder: Path) -> None:
     """Train and replace `folder`'s model. Raises Rasa's and the knowledge base's own errors."""
     from rasa.model_training import train as rasa_train
 
-    serve.adapt()
+    adapt()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as work:
+    _clear(folder)
+    made_from = training_state.inputs_digest()
+    with tempfile.TemporaryDirectory(dir=folder, prefix=WORK) as work:
         result = rasa_train(
             domain=str(ROOT / "domain.yml"),
             config=str(ROOT / "config.yml"),
@@ -51,7 +56,13 @@ def train(folder: Path) -> None:
     from bot.safety_training import train_danger
 
     train_danger(folder / training_state.DANGER)
-    training_state.note(folder)
+    training_state.note(folder, made_from)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a training that was killed left behind."""
+    for left in folder.glob(f"{WORK}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,17 @@ def current(folder: Path) -> Path | None:
         state = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    model = folder / MODEL
-    return model if state.get("inputs") == digest(inputs(), ROOT) and model.exists() else None
+    if not isinstance(state, dict):
+        return None
+    whole = all((folder / name).exists() for name in (MODEL, DANGER))
+    return folder / MODEL if whole and state.get("inputs") == inputs_digest() else None
 
 
-def note(folder: Path) -> None:
+def inputs_digest() -> str:
+    """What a model made now would be made from."""
+    return digest(inputs(), ROOT)
+
+
+def note(folder: Path, made_from: str) -> None:
     """Say what the model in `folder` was made from; written last, so that a broken training is done again."""
-    (folder / STATE).write_text(json.dumps({"inputs": digest(inputs(), ROOT)}) + "\n", encoding="utf-8")
+    (folder / STATE).write_text(json.dumps({"inputs": made_from}) + "\n", encoding="utf-8")

@@ -30,6 +30,7 @@ TYPE = "bot.dialogue.tracker_store.SafarTrackerStore"
 def rasa() -> Any:
     """What of Rasa these tests need; its imports warn."""
     with warnings.catch_warnings(record=True):  # an import of Rasa's undoes every filter
+        warnings.simplefilter("ignore")
         import rasa.core.tracker_store
         import rasa.shared.core.domain
         import rasa.shared.core.events
