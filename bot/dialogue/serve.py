@@ -63,7 +63,7 @@ def prepare() -> None:
     os.environ["RASA_TELEMETRY_DEBUG"] = "false"
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     silence()
-    lazy.install()
+    lazy.install(ROOT / "config.yml")
     _keep_bytecode()
     quiet()
 

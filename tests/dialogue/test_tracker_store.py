@@ -276,7 +276,7 @@ def test_a_store_that_can_not_be_opened_ends_rasa(what: str, sqlite_url: str, cr
     url = {"no server": "postgresql://127.0.0.1:1/x", "no url": "nonsense"}.get(what, sqlite_url)
     program = f"""if True:
         import warnings; warnings.simplefilter("ignore")
-        from bot.dialogue import lazy; lazy.install()
+        from bot.dialogue import serve; serve.prepare()
         from rasa.core.tracker_store import TrackerStore
         from rasa.utils.endpoints import EndpointConfig
         print("made", TrackerStore.create(EndpointConfig(type="{TYPE}")))
