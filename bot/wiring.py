@@ -146,7 +146,9 @@ def build(
         mailbox.told(channel, address)
         sender.wake()
 
-    worker = Worker(store, crypt, handler, all_channels, phrases, owner, told)
+    awake = asyncio.Event()
+    intake = Intake(store, crypt, awake.set)
+    worker = Worker(store, crypt, handler, all_channels, phrases, owner, told, awake, intake.busy)
     return Desk(
         settings=settings,
         store=store,
@@ -155,7 +157,7 @@ def build(
         locales=locales,
         phrases=phrases,
         channels=all_channels,
-        intake=Intake(store, crypt, worker.wake),
+        intake=intake,
         reports=Reports(store),
         mailbox=mailbox,
         dialogue=dialogue,

@@ -6,6 +6,7 @@ Everything that can be wrong is looked at first, so that there is never half a s
 import asyncio
 import shutil
 import signal
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,8 @@ from bot.settings import Settings, read
 from bot.storage.repositories import conversations, messages
 from bot.wiring import Desk, Server, build, open_store, running
 
+SWITCH_SECONDS = 0.001
+"""How long one thread may keep the others waiting: an acknowledgement crosses threads twice."""
 NEEDED_BYTES = 200 * 1024**2
 FIRST_QUESTION = "My employer keeps my passport. What can I do?"
 FIRST_SECONDS = 60.0
@@ -50,6 +53,7 @@ def run(check: bool) -> None:
     console.print(f"Knowledge: {len(knowledge.entries)} entries, {changed} changes.", style="dim")
     with working("Loading"):
         desk = build(settings, model)
+    sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(desk, check, console))
 
 

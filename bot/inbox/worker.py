@@ -7,7 +7,7 @@ same transaction that writes its replies: killed at any moment, it is either sti
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import SystemRandom
 
 import structlog
@@ -28,8 +28,11 @@ from bot.storage.repositories.messages import ClaimLost, Work
 
 log = structlog.get_logger()
 LEASE_SECONDS = 120.0
-POLL_SECONDS = 1.0
-TOGETHER = 48
+POLL_SECONDS = 0.5
+TOGETHER = 8
+"""Messages in hand at once. Answering is work for the processor: more would not be answered sooner, only be kept from
+others, and acknowledging new ones would have to wait for them."""
+GLANCE_SECONDS = 0.5
 RECENT = 4
 TELL_AFTER = 3
 GIVE_UP_AFTER = 8
@@ -55,8 +58,11 @@ class Worker:
         phrases: Phrases,
         owner: str,
         told: Callable[[str, str], None],
+        awake: asyncio.Event,
+        busy: Callable[[], bool] = lambda: False,
         clock: Clock = utc_now,
     ) -> None:
+        self._busy = busy
         self._store = store
         self._crypt = crypt
         self._handler = handler
@@ -65,9 +71,10 @@ class Worker:
         self._owner = owner
         self._told = told
         self._clock = clock
-        self._awake = asyncio.Event()
+        self._awake = awake
         self._running: set[asyncio.Task[None]] = set()
         self._random = SystemRandom()
+        self._glanced = datetime.min.replace(tzinfo=UTC)
 
     def wake(self) -> None:
         """There is something to do."""
@@ -87,9 +94,10 @@ class Worker:
             await self._store.write(lambda session: messages.release_owner(session, self._owner))
 
     async def _start_some(self) -> bool:
-        free = TOGETHER - len(self._running)
-        if free <= 0:
-            return False
+        most = 1 if self._busy() else TOGETHER
+        free = most - len(self._running)
+        if free < max(1, most // 2):
+            return False  # claims are made in handfuls: with thousands waiting each costs milliseconds
         try:
             works, waiting = await self._store.write(lambda s: self._claim(s, free))
         except Exception as broken:
@@ -109,6 +117,9 @@ class Worker:
     def _claim(self, session: Session, free: int) -> tuple[list[Work], list[Work]]:
         now = self._clock()
         works = messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free)
+        if now - self._glanced < timedelta(seconds=GLANCE_SECONDS):
+            return works, []
+        self._glanced = now
         return works, messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free, unseen=True)
 
     async def _glance(self, work: Work) -> None:
