@@ -9,7 +9,8 @@ STEPS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("pytest", "-n", "2", "--dist", "loadgroup"),
+    ("pytest", "-n", "2", "--dist", "loadgroup", "--ignore", "tests/browser"),
+    ("pytest", "tests/browser"),  # Playwright keeps an event loop running: alone in its process
 )
 
 

@@ -94,7 +94,12 @@ class ChatRoutes:
     async def read(self, request: Request) -> Response:
         """Replies after an id; with `wait` it stays open until there are some."""
         wait = min(max(_number(request.query_params.get("wait"), 0), 0), LONGEST_WAIT)
-        letters = await self._desk.wait(_address(request), _after(request), wait)
+        address = _address(request)
+        try:
+            letters = await self._desk.wait(address, _after(request), wait)
+        except Exception as broken:
+            log.error("replies_not_read", error=type(broken).__name__)
+            raise Problem("store") from broken
         return JSONResponse({"replies": [self._letter(letter) for letter in letters]})
 
     async def listen(self, request: Request) -> Response:
@@ -104,7 +109,12 @@ class ChatRoutes:
 
     async def leave(self, request: Request) -> Response:
         """The person leaves: everything that was said is erased on our side too, and the browser forgets the page."""
-        await self._desk.erase(_address(request))
+        address = _address(request)
+        try:
+            await self._desk.erase(address)
+        except Exception as broken:
+            log.error("conversation_not_erased", error=type(broken).__name__)
+            raise Problem("store") from broken
         return Response(status_code=204, headers={"Clear-Site-Data": '"cache", "cookies", "storage"'})
 
     async def _events(self, address: str, after: int) -> AsyncIterator[dict[str, str]]:

@@ -82,7 +82,7 @@ class Gateway:
         gateway, bad credentials, a wrong address of the gateway.
         """
         try:
-            answer = await self._http.request(method, url, timeout=TIMEOUT, follow_redirects=False, **request)
+            answer = await self._http.request(method, url, timeout=TIMEOUT, follow_redirects=False, **_whole(request))
         except (httpx.HTTPError, httpx.InvalidURL) as broken:
             raise TryAgain(f"{self.name}_{type(broken).__name__}") from None
         status = answer.status_code
@@ -96,6 +96,15 @@ class Gateway:
         """The URL at which this desk's webhook of the gateway is reached; "" when only the operator could know it."""
         base = self._settings.public_url.rstrip("/")
         return f"{base}/webhooks/{self.name}{path}" if base else ""
+
+
+def _whole(value: Any) -> Any:
+    """The same with every half of a surrogate pair replaced: no gateway can be told one."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def form(raw: str | bytes) -> list[tuple[str, str]]:

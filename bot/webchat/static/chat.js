@@ -8,7 +8,7 @@
   function read(name, otherwise) {
     try { return JSON.parse(box.getItem(name)) || otherwise; } catch (e) { return otherwise; }
   }
-  function keep() { box.setItem('safar.mine', JSON.stringify(mine)); }
+  function keep() { if (!gone) { box.setItem('safar.mine', JSON.stringify(mine)); } }
   function api(method, path, body) {
     var headers = { 'Accept-Language': data.tag };
     if (key) { headers.Authorization = 'Bearer ' + key; }
@@ -17,34 +17,43 @@
   }
   function open() {
     if (key) { return Promise.resolve(); }
-    return api('POST', 'conversations').then(function (r) { return r.json(); }).then(function (found) {
+    return api('POST', 'conversations').then(function (r) {
+      if (!r.ok) { throw new Error('again'); }
+      return r.json();
+    }).then(function (found) {
+      if (gone) { throw new Error('left'); }
       key = found.key; box.setItem('safar.key', key); listen();
     });
   }
 
   // What is shown. Text is never read as HTML; numbers and addresses become links.
-  var LINK = /(https?:\/\/[^\s)]+)|(\+?\d[\d ()-]{1,18}\d)/g;
+  var LINK = /(https?:\/\/[^\s)]+)|(\+?\d[\d ()-]{1,18}\d)/g, LETTER = /[A-Za-z]/;
+  try { LETTER = new RegExp('\\p{L}', 'u'); } catch (e) { /* an old browser: as a literal it would stop the whole script */ }
+  function isNumber(digits, before, after) {
+    if (digits.length < 3 || /^(19|20)\d\d$/.test(digits) || /^(19|20)\d\d-?[01]\d-?[0-3]\d$/.test(digits)) { return false; }
+    return !/[\d\/.,]/.test(before) && !LETTER.test(before) && !/[\/]/.test(after) && !LETTER.test(after);
+  }
   function linked(into, plain) {
     var at = 0, m;
     LINK.lastIndex = 0;
     while ((m = LINK.exec(plain))) {
       var digits = m[2] && m[2].replace(/[^\d+]/g, '');
-      if (m[2] && (digits.length < 3 || /^(19|20)\d\d$/.test(digits) || /[\p{L}\d\/.]/u.test(plain[m.index - 1] || ' ') || /^[\/\p{L}]/u.test(plain.slice(m.index + m[0].length)))) { continue; }
+      if (m[2] && !isNumber(digits, plain.charAt(m.index - 1), plain.charAt(m.index + m[0].length))) { continue; }
+      var shown = m[1] ? m[0].replace(/[.,;:!?'"\u060c\u061b\u061f\u0964]+$/, '') : m[0];
       into.appendChild(document.createTextNode(plain.slice(at, m.index)));
       var a = document.createElement('a');
-      a.textContent = m[0];
+      a.textContent = shown;
       a.dir = 'ltr';
-      a.href = m[1] ? m[1] : 'tel:' + digits;
+      a.href = m[1] ? shown : 'tel:' + digits;
       if (m[1]) { a.rel = 'noopener noreferrer'; a.target = '_blank'; }
       into.appendChild(a);
-      at = m.index + m[0].length;
+      at = m.index + shown.length;
     }
     into.appendChild(document.createTextNode(plain.slice(at)));
   }
   function bubble(kind, who) {
     var node = document.createElement('div');
     node.className = 'bubble ' + kind;
-    node.dir = 'auto';
     var name = document.createElement('span');
     name.className = 'sr';
     name.textContent = who + ': ';
@@ -55,7 +64,10 @@
   function toEnd() { window.scrollTo(0, document.body.scrollHeight); }
   function showMine(item) {
     var node = bubble('mine', words.you), state = document.createElement('span');
-    node.appendChild(document.createTextNode(item.label || item.text));
+    var said = document.createElement('div');
+    said.dir = 'auto';
+    said.textContent = item.label || item.text;
+    node.appendChild(said);
     state.className = 'state';
     node.appendChild(state);
     log.appendChild(node);
@@ -69,7 +81,7 @@
     item.show();
   }
   function showReply(reply) {
-    if (seen[reply.id]) { return; }
+    if (seen[reply.id] || gone) { return; }
     seen[reply.id] = true;
     last = Math.max(last, reply.id);
     var node = bubble(reply.urgent ? 'urgent' : '', words.safar);
@@ -163,6 +175,7 @@
     gone = true;
     var had = key;
     log.textContent = '';
+    text.value = '';
     document.body.hidden = true;
     document.title = '';
     box.clear();
@@ -209,7 +222,10 @@
       replies.forEach(showReply);
       listen();
       flush();
-    }, function () { mine.forEach(showMine); listen(); });
+    }, function () { mine.forEach(showMine); listen(); flush(); });
+  } else {
+    mine.forEach(showMine);
+    flush();
   }
   if (!navigator.onLine) { lineChanged(); }
 })();

@@ -46,11 +46,11 @@ class Calls:
 async def serving(app: Starlette, calls: Calls) -> AsyncIterator[Calls]:
     """Run `app` on a free loopback port while the block lasts."""
     port = free_port()
-    config = uvicorn.Config(app, "127.0.0.1", port, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(app, "127.0.0.1", port, log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())
     while not server.started:
+        assert not task.done(), task.exception()
         await asyncio.sleep(0.01)
     calls.url = f"http://127.0.0.1:{port}{calls.url}"
     try:
