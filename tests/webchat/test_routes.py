@@ -127,19 +127,18 @@ async def test_waiting_ends_when_the_reply_is_there(site: Site) -> None:
 async def events(site: Site, who: dict[str, str], count: int) -> list[dict[str, Any]]:
     """The next events of a stream: their fields."""
     found: list[dict[str, Any]] = []
+    event: dict[str, str] = {}
     async with site.http.stream("GET", "/api/chat/events", headers=who) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         async for line in stream.aiter_lines():
-            name, _, value = line.partition(": ")
-            if name == "event":
-                found.append({"event": value})
-            elif name == "id":
-                (found.append({}) if not found or "id" in found[-1] else None)
-                found[-1]["id"] = value
-            elif name == "data":
-                found[-1]["data"] = json.loads(value)
-                if len(found) == count:
-                    return found
+            if line:
+                name, _, value = line.partition(": ")
+                event[name] = value
+                continue
+            found.append({**event, "data": json.loads(event.get("data", "null"))})
+            event = {}
+            if len(found) == count:
+                break
     return found
 
 
@@ -151,6 +150,7 @@ async def test_the_stream_resumes_without_loss_or_repetition(site: Site) -> None
     [first] = await events(site, who, 1)
     [rest] = await events(site, {**who, "Last-Event-ID": str(first["data"]["id"])}, 1)
     assert both == ["one", "two"]
+    assert (first["event"], first["id"]) == ("reply", str(first["data"]["id"]))
     assert (first["data"]["text"], rest["data"]["text"]) == ("one", "two")
 
 
