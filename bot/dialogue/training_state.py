@@ -13,7 +13,9 @@ DANGER = "danger.npz"
 
 def inputs() -> list[Path]:
     """The files a model is made from, and the code of its components."""
-    code = [ROOT / "bot" / "dialogue" / f"{name}.py" for name in ("components", "classifier", "encoder", "importer")]
+    dialogue = ROOT / "bot" / "dialogue"
+    code = [dialogue / f"{name}.py" for name in ("components", "classifier", "encoder", "importer")]
+    code += (dialogue / "e5").glob("*.py")
     training = (ROOT / "bot" / "dialogue" / "training").rglob("*.yml")
     questions = (ROOT / "locales").glob("*/questions.yml")
     danger = [ROOT / "bot" / "safety" / name for name in ("examples.yml", "classifier.py")]

@@ -148,3 +148,78 @@ def test_touch_targets_are_large_enough(chat: Any) -> None:
     chat.get_by_role("button", name="Yes, useful").wait_for()
     for button in chat.locator("button:visible, select:visible, textarea:visible").all():
         assert button.bounding_box()["height"] >= 44, button.inner_text()
+
+
+def test_nothing_comes_back_after_leaving_on_a_slow_line(chat: Any) -> None:
+    """An answer that arrives while the next page still loads must not write the conversation down again."""
+    held: list[Any] = []
+    ask(chat, "hello")
+    replies(chat).first.wait_for()
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    chat.route("**/api/chat/messages", hold)
+    ask(chat, "my employer keeps my passport")
+    chat.wait_for_function("document.querySelectorAll('.bubble.mine').length === 2")
+    chat.route("**://www.google.com/**", lambda route: route.fulfill(status=204))  # the old page stays
+    chat.click("#exit", no_wait_after=True)
+    assert len(held) == 1
+    for route in held:
+        route.fulfill(status=202, json={"message": "m"})
+    chat.wait_for_timeout(300)
+    kept = chat.evaluate("[document.body.hidden, document.querySelectorAll('.bubble').length, sessionStorage.length]")
+    assert kept == [True, 0, 0]
+    chat.context.strangers.clear()
+
+
+def test_a_message_written_before_the_first_answer_of_the_server_survives_a_reload(chat: Any) -> None:
+    chat.route("**/api/chat/conversations", lambda route: route.fulfill(status=503, body="not now"))
+    ask(chat, "hello")
+    chat.wait_for_timeout(200)
+    chat.unroute("**/api/chat/conversations")
+    chat.reload()
+    replies(chat).first.wait_for()
+    assert chat.locator(".bubble.mine .state").all_inner_texts() == ["Sent"]
+
+
+def test_what_is_written_has_its_own_direction(chat: Any) -> None:
+    ask(chat, "صاحب العمل أخذ جوازي")
+    assert chat.locator(".bubble.mine div").evaluate("node => getComputedStyle(node).direction") == "rtl"
+
+
+LINKS = {
+    "Call 16008.": ["tel:16008"],
+    "اتصل بـ 112، أو +965 2221 5150؟": ["tel:112", "tel:+96522215150"],
+    "See https://example.org/a?b=1. Or https://example.org/c, or": [
+        "https://example.org/a?b=1",
+        "https://example.org/c",
+    ],
+    "On 2026-11-23 or in 2027 it was 1,000 riyals, law 143/A/2010, no. 12": [],
+    "<a href='javascript:alert(1)'>javascript:alert(1)</a>": [],
+}
+
+
+def test_only_numbers_and_addresses_become_links(chat: Any) -> None:
+    made = {
+        "replies": [
+            {
+                "id": n,
+                "message": None,
+                "text": text,
+                "buttons": [],
+                "language": "en",
+                "direction": "ltr",
+                "urgent": False,
+            }
+            for n, text in enumerate(LINKS, 1_000_000)
+        ]
+    }
+    chat.evaluate("sessionStorage.setItem('safar.key', 'k'.repeat(43))")
+    chat.route("**/api/chat/messages?after=0", lambda route: route.fulfill(json=made))
+    chat.reload()
+    replies(chat).nth(len(LINKS) - 1).wait_for()
+    found = replies(chat).evaluate_all(
+        "all => all.map(one => [...one.querySelectorAll('a')].map(a => a.getAttribute('href')))"
+    )
+    assert dict(zip(LINKS, found, strict=True)) == LINKS
