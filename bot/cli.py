@@ -4,6 +4,7 @@ A `SetupError` becomes one sentence on standard error and exit code 1; an unfore
 place where its trace was written, never a trace on the operator's screen.
 """
 
+import os
 import sys
 import tempfile
 import traceback
@@ -120,8 +121,13 @@ def screenshots(
     command.run(folder)
 
 
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 def main() -> None:
     """Entry point of the `safar` script."""
+    for name in ONE_THREAD:  # numpy's helpers spin while they wait, and take the processor from those who answer
+        os.environ.setdefault(name, "1")
     try:
         app(standalone_mode=False)
     except SafarError as error:

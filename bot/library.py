@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.clock import utc_now
 from bot.storage.engine import Store
@@ -83,23 +83,23 @@ class Library:
                 log.error("library_not_loaded", error=type(broken).__name__)
 
 
-def _documents(session: Session) -> tuple[int, dict[str, dict[str, Any]]]:
-    return rows.revision(session), {kind: rows.current(session, kind) for kind in exchange.KINDS}
+def _documents(connection: Connection) -> tuple[int, dict[str, dict[str, Any]]]:
+    return rows.revision(connection), {kind: rows.current(connection, kind) for kind in exchange.KINDS}
 
 
 def publish(store: Store, knowledge: Knowledge) -> int:
     """Publish what a checkout holds and the database does not; how many documents changed."""
 
-    def write(session: Session) -> int:
+    def write(connection: Connection) -> int:
         now = utc_now()
-        known = rows.digests(session)
+        known = rows.digests(connection)
         wanted = list(exchange.documents(knowledge))
         gone = known.keys() - {(document.kind, document.key) for document in wanted}
         new = [d for d in wanted if known.get((d.kind, d.key)) != d.digest]
         for document in new:
-            rows.publish(session, document.kind, document.key, document.body, document.digest, now)
+            rows.publish(connection, document.kind, document.key, document.body, document.digest, now)
         for kind, key in gone:
-            rows.withdraw(session, kind, key)
+            rows.withdraw(connection, kind, key)
         return len(new) + len(gone)
 
     return store.write_sync(write)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import structlog
 import uvicorn
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from actions.answering import all_actions
 from bot.channels import registry
@@ -63,15 +63,15 @@ class StoredNotes:
     async def person_wanted(self, conversation_id: str, message_id: str) -> None:
         """A request for a person, once for a message."""
 
-        def write(session: Session) -> None:
-            requests.ask_for_person(session, conversation_id, message_id, "asked", utc_now())
+        def write(connection: Connection) -> None:
+            requests.ask_for_person(connection, conversation_id, message_id, "asked", utc_now())
 
         await self._store.write(write)
 
     async def useful(self, conversation_id: str, message_id: str, entry: str | None, is_useful: bool) -> None:
         """An opinion, once for a message."""
         await self._store.write(
-            lambda session: requests.useful(session, conversation_id, message_id, entry, is_useful, utc_now())
+            lambda connection: requests.useful(connection, conversation_id, message_id, entry, is_useful, utc_now())
         )
 
 
@@ -144,7 +144,8 @@ def build(
 
     def told(channel: str, address: str) -> None:
         mailbox.told(channel, address)
-        sender.wake()
+        if not all_channels[channel].capabilities.mailbox:
+            sender.wake()
 
     awake = asyncio.Event()
     intake = Intake(store, crypt, awake.set)
@@ -194,15 +195,15 @@ async def running(desk: Desk, extra: Sequence[Coroutine[Any, Any, None]] = ()) -
         desk.store.close()
 
 
-def _take_back(session: Session) -> None:
+def _take_back(connection: Connection) -> None:
     """What nobody works on any more: leases that ran out, and at once what dead processes of this machine had."""
     now = utc_now()
-    messages.release_stale(session, now)
-    outbox.release_stale(session, now)
+    messages.release_stale(connection, now)
+    outbox.release_stale(connection, now)
     for rows in (messages, outbox):
-        for owner in rows.owners(session):
+        for owner in rows.owners(connection):
             if owners.is_dead(owner):
-                rows.release_owner(session, owner)
+                rows.release_owner(connection, owner)
 
 
 HOUSEKEEPING_SECONDS = 30.0
@@ -224,8 +225,8 @@ async def housekeeping(desk: Desk) -> None:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
-def _erase_old(days: int, session: Session) -> None:
-    retention.erase_old(session, utc_now(), days)
+def _erase_old(days: int, connection: Connection) -> None:
+    retention.erase_old(connection, utc_now(), days)
 
 
 class Server:

@@ -4,7 +4,6 @@ The examples are those the project has anyway: small talk by language, the ways 
 `locales/<tag>/phrases.yml`. Whoever adds a language adds what it learns from.
 """
 
-import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 MOST_CHARACTERS = 400
@@ -19,6 +19,10 @@ SIZES = (1, 2, 3, 4)
 SMOOTHING = 0.3
 SHARPNESS = 0.35
 """N-grams of one text overlap, so their evidence counts only in part."""
+UNSEEN = 0
+"""The row of n-grams that no example has."""
+LEAST = -60.0
+"""Chances are kept above exp(-60) of the best, so that none is zero."""
 
 
 class Ngrams:
@@ -26,13 +30,13 @@ class Ngrams:
 
     def __init__(self, examples: Mapping[str, Iterable[str]]) -> None:
         counts = {tag: Counter(g for line in lines for g in _grams(line)) for tag, lines in examples.items()}
-        self._logs: dict[str, dict[str, float]] = {}
-        self._unseen: dict[str, float] = {}
-        size = len({gram for counter in counts.values() for gram in counter}) or 1
-        for tag, counter in counts.items():
-            total = math.log(sum(counter.values()) + SMOOTHING * size)
-            self._logs[tag] = {gram: math.log(count + SMOOTHING) - total for gram, count in counter.items()}
-            self._unseen[tag] = math.log(SMOOTHING) - total
+        self._tags = tuple(counts)
+        self._row = {gram: row for row, gram in enumerate(dict.fromkeys(g for one in counts.values() for g in one), 1)}
+        seen = np.zeros((len(self._row) + 1, len(counts)))
+        for column, counter in enumerate(counts.values()):
+            seen[[self._row[gram] for gram in counter], column] = list(counter.values())
+        totals = np.log(seen.sum(axis=0) + SMOOTHING * max(1, len(self._row)))
+        self._logs = (np.log(seen + SMOOTHING) - totals).astype(np.float32)
 
     @classmethod
     def of(cls, locales: Path, training: Path) -> "Ngrams":
@@ -41,13 +45,12 @@ class Ngrams:
 
     def chances(self, plain: str, among: tuple[str, ...] | None = None) -> dict[str, float]:
         """A chance for each language (or those `among`), together 1."""
-        grams = list(_grams(plain))
-        tags = [tag for tag in self._logs if among is None or tag in among]
-        scores = {tag: SHARPNESS * sum(self._logs[tag].get(gram, self._unseen[tag]) for gram in grams) for tag in tags}
-        top = max(scores.values(), default=0.0)
-        weights = {tag: math.exp(max(score - top, -60.0)) for tag, score in scores.items()}
-        total = sum(weights.values()) or 1.0
-        return {tag: weight / total for tag, weight in weights.items()}
+        rows = [self._row.get(gram, UNSEEN) for gram in _grams(plain)]
+        columns = [column for column, tag in enumerate(self._tags) if among is None or tag in among]
+        scores = SHARPNESS * self._logs[rows].sum(axis=0, dtype=np.float64)[columns]
+        weights = np.exp(np.maximum(scores - scores.max(initial=-np.inf), LEAST))
+        tags = [self._tags[column] for column in columns]
+        return dict(zip(tags, (weights / weights.sum()).tolist(), strict=True))
 
 
 def plain_letters(text: str) -> str:

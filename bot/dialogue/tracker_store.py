@@ -166,7 +166,8 @@ class SafarTrackerStore(TrackerStore):
 
 def _open() -> tuple[Crypt, sa.Engine]:
     chosen = settings.read()
-    engine = database.create_engine(chosen.database)
+    # The desk syncs when it ends the message. Until then a power cut leaves it to be told again, to a Rasa without it.
+    engine = database.create_engine(chosen.database, synced=False)
     database.migrate(engine)
     return keycheck.open_key(engine, chosen.data_path / KEY_FILE), engine
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import SystemRandom
 
 import structlog
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.channels.base import Channel, Words
 from bot.inbox.handler import Handler, Outcome
@@ -91,7 +91,7 @@ class Worker:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-            await self._store.write(lambda session: messages.release_owner(session, self._owner))
+            await self._store.write(lambda connection: messages.release_owner(connection, self._owner))
 
     async def _start_some(self) -> bool:
         most = 1 if self._busy() else TOGETHER
@@ -99,7 +99,7 @@ class Worker:
         if free < max(1, most // 2):
             return False  # claims are made in handfuls: with thousands waiting each costs milliseconds
         try:
-            works, waiting = await self._store.write(lambda s: self._claim(s, free))
+            works, waiting = await self._store.write(lambda c: self._claim(c, free))
         except Exception as broken:
             log.error("claim_failed", error=type(broken).__name__)
             return False
@@ -114,18 +114,18 @@ class Worker:
         self._running.add(task)
         task.add_done_callback(self._ended)
 
-    def _claim(self, session: Session, free: int) -> tuple[list[Work], list[Work]]:
+    def _claim(self, connection: Connection, free: int) -> tuple[list[Work], list[Work]]:
         now = self._clock()
-        works = messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free)
+        works = messages.claim(connection, self._crypt, self._owner, now, LEASE_SECONDS, free)
         if now - self._glanced < timedelta(seconds=GLANCE_SECONDS):
             return works, []
         self._glanced = now
-        return works, messages.claim(session, self._crypt, self._owner, now, LEASE_SECONDS, free, unseen=True)
+        return works, messages.claim(connection, self._crypt, self._owner, now, LEASE_SECONDS, free, unseen=True)
 
     async def _glance(self, work: Work) -> None:
         """A message that must wait for an older one is looked at for danger all the same."""
         try:
-            recent = await self._store.read(lambda s: messages.recent_texts(s, self._crypt, work, RECENT))
+            recent = await self._store.read(lambda c: messages.recent_texts(c, self._crypt, work, RECENT))
             if reply := await self._handler.glance(work.message_id, work.incoming, work.conversation, recent):
                 await self._say_early(work, reply, "danger")
         except Exception as broken:
@@ -147,7 +147,7 @@ class Worker:
             await self._later(work, type(broken).__name__, broken=True)
 
     async def _answer(self, work: Work) -> None:
-        recent = await self._store.read(lambda s: messages.recent_texts(s, self._crypt, work, RECENT))
+        recent = await self._store.read(lambda c: messages.recent_texts(c, self._crypt, work, RECENT))
 
         async def early(reply: Reply) -> None:
             await self._say_early(work, reply, "danger")
@@ -172,11 +172,11 @@ class Worker:
         mailbox = self._channels[work.incoming.channel].capabilities.mailbox
         urgent = reason == "danger"
 
-        def write(session: Session) -> None:
+        def write(connection: Connection) -> None:
             now = self._clock()
-            messages.add_early(session, self._crypt, work, shaped.pieces, now, mailbox, urgent)
+            messages.add_early(connection, self._crypt, work, shaped.pieces, now, mailbox, urgent)
             if urgent:
-                requests.ask_for_person(session, work.conversation.id, work.message_id, reason, now)
+                requests.ask_for_person(connection, work.conversation.id, work.message_id, reason, now)
 
         await self._store.write(write)
         self._told(work.conversation.channel, work.conversation.address)
@@ -192,7 +192,7 @@ class Worker:
             if work.attempts >= TELL_AFTER:
                 await self._say_early(work, self._waits(tag), "down")
             at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
-            await self._store.write(lambda s: messages.release(s, work.message_id, self._owner, at))
+            await self._store.write(lambda c: messages.release(c, work.message_id, self._owner, at))
         except Exception as fault:
             log.error("release_failed", message=work.message_id, error=type(fault).__name__)
 
@@ -204,7 +204,7 @@ class Worker:
         outcome = Outcome((self._phrases.reply("utter_no_answer", tag),), meta={"decision": "person"})
         await self._finish(work, outcome)
         await self._store.write(
-            lambda s: requests.ask_for_person(s, work.conversation.id, work.message_id, "unanswerable", self._clock())
+            lambda c: requests.ask_for_person(c, work.conversation.id, work.message_id, "unanswerable", self._clock())
         )
 
     def _shape(self, work: Work, replies: Sequence[Reply]) -> Shaped:

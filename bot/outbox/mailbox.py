@@ -3,12 +3,10 @@
 import asyncio
 from collections import defaultdict
 
-from sqlalchemy.orm import Session
-
 from bot.model.waiting import either
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import conversations, outbox
+from bot.storage.repositories import outbox
 from bot.storage.repositories.outbox import Letter
 
 LOOK_AGAIN = 2.0
@@ -30,12 +28,7 @@ class Mailbox:
 
     async def letters(self, channel: str, address: str, after: int = 0) -> list[Letter]:
         """Letters with an id above `after`, oldest first."""
-
-        def read(session: Session) -> list[Letter]:
-            found = conversations.find(session, self._crypt, channel, address)
-            return outbox.mailbox(session, self._crypt, found.id, after, MOST) if found else []
-
-        return await self._store.read(read)
+        return await self._store.read(lambda c: outbox.letters(c, self._crypt, channel, address, after, MOST))
 
     async def wait(self, channel: str, address: str, after: int, seconds: float) -> list[Letter]:
         """Letters above `after`, as soon as there are any; an empty list after `seconds`."""

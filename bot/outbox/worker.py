@@ -10,7 +10,7 @@ from datetime import timedelta
 from secrets import SystemRandom
 
 import structlog
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.channels.base import Channel
 from bot.model.clock import Clock, utc_now
@@ -71,7 +71,7 @@ class Sender:
             return False
         try:
             pieces = await self._store.write(
-                lambda s: outbox.claim_due(s, self._crypt, self._owner, self._clock(), LEASE_SECONDS, free)
+                lambda c: outbox.claim_due(c, self._crypt, self._owner, self._clock(), LEASE_SECONDS, free)
             )
         except Exception as broken:
             log.error("outbox_claim_failed", error=type(broken).__name__)
@@ -92,7 +92,7 @@ class Sender:
         except SendError as error:
             await self._failed(piece, error)
             return
-        await self._store.write(lambda s: outbox.sent(s, piece.id, self._owner, gateway_id, self._clock()))
+        await self._store.write(lambda c: outbox.sent(c, piece.id, self._owner, gateway_id, self._clock()))
 
     async def _send(self, piece: Piece) -> str:
         """The gateway's id. What a channel raises beside `SendError` is a fault of ours: tried again, then listed."""
@@ -111,15 +111,15 @@ class Sender:
         decision = retry.decide(error, piece.attempts + 1, self._attempts, self._random)
         log.warning("send_failed", piece=piece.id, decision=type(decision).__name__, reason=error.log)
 
-        def write(session: Session) -> None:
+        def write(connection: Connection) -> None:
             now = self._clock()
             match decision:
                 case retry.Retry(pause=pause):
-                    outbox.retry(session, piece.id, self._owner, now + timedelta(seconds=pause), error.log)
+                    outbox.retry(connection, piece.id, self._owner, now + timedelta(seconds=pause), error.log)
                 case retry.Gone():
-                    outbox.dead(session, piece.id, self._owner, error.log)
-                    outbox.mark_unreachable(session, piece.conversation.id, error.log)
+                    outbox.dead(connection, piece.id, self._owner, error.log)
+                    outbox.mark_unreachable(connection, piece.conversation.id, error.log)
                 case retry.Dead():
-                    outbox.dead(session, piece.id, self._owner, error.log)
+                    outbox.dead(connection, piece.id, self._owner, error.log)
 
         await self._store.write(write)

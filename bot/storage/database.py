@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from alembic.util import CommandError
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from bot.model.errors import SetupError
 
@@ -37,8 +37,11 @@ SYMPTOMS = (
 )
 
 
-def create_engine(url: str) -> sa.Engine:
+def create_engine(url: str, synced: bool = True) -> sa.Engine:
     """An engine with the guarantees set: on SQLite WAL, full sync, foreign keys, writers that queue.
+
+    Without `synced`, what is committed survives the end of the process, but a power cut only when somebody has synced
+    later: the log is one file, so a sync of the desk's is also one of everything before it.
 
     Nothing is opened yet, but the folder of a file is made. Raises `SetupError` when the URL or the folder can't be.
     """
@@ -46,7 +49,7 @@ def create_engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
         parsed = parsed.set(drivername=DRIVERS[parsed.drivername])
         if parsed.drivername == "sqlite":
-            return _sqlite(parsed)
+            return _sqlite(parsed, synced)
         options = {"connect_timeout": CONNECT_SECONDS}
         return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=options)
     except (sa.exc.ArgumentError, ModuleNotFoundError, KeyError, ValueError) as bad:
@@ -57,21 +60,21 @@ def create_engine(url: str) -> sa.Engine:
         raise SetupError(message) from bad
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, synced: bool) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("a database in memory forgets")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-    sa.event.listen(engine, "connect", _pragmas)
+    sa.event.listen(engine, "connect", partial(_pragmas, "FULL" if synced else "NORMAL"))
     sa.event.listen(engine, "begin", _begin)
     return engine
 
 
-def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
+def _pragmas(sync: str, connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own transactions would begin too late
     connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
     _use_wal(connection)
-    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA synchronous={sync}")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
@@ -131,9 +134,19 @@ def reading(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**options)
 
 
-def insert_new(target: sa.Connection | Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_new(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows that no unique key of the table refuses, whoever else inserts at the same moment."""
-    bind = target.get_bind() if isinstance(target, Session) else target
-    insert: Any = insert_postgresql if bind.dialect.name == "postgresql" else insert_sqlite
     if rows:
-        target.execute(insert(table).on_conflict_do_nothing(), [dict(row) for row in rows])
+        db.execute(_insert_new(db.dialect.name, table), [dict(row) for row in rows])
+
+
+def is_new(db: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless a unique key of the table refuses it; whether it was inserted."""
+    statement = _insert_new(db.dialect.name, table).returning(*table.primary_key.columns)
+    return db.execute(statement, dict(row)).one_or_none() is not None
+
+
+@cache
+def _insert_new(dialect: str, table: sa.Table) -> Any:
+    insert: Any = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    return insert(table).on_conflict_do_nothing()

@@ -8,12 +8,12 @@ What was never answered or never left in all that time will not be any more: the
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.storage.tables import conversations, inbox, outbox, tracker_events
 
 
-def erase_old(session: Session, now: datetime, days: int) -> dict[str, int]:
+def erase_old(db: Connection, now: datetime, days: int) -> dict[str, int]:
     """Erase what is older than `days`; how many rows of each table."""
     before = now - timedelta(days=days)
     spoken = sa.exists().where(outbox.c.conversation_id == conversations.c.id, outbox.c.created_at >= before)
@@ -32,7 +32,7 @@ def erase_old(session: Session, now: datetime, days: int) -> dict[str, int]:
         .where(tracker_events.c.at < before.timestamp())
         .returning(tracker_events.c.id),
     }
-    return {name: len(session.execute(statement).all()) for name, statement in gone.items()}
+    return {name: len(db.execute(statement).all()) for name, statement in gone.items()}
 
 
 def _ended(status: sa.Column[str], open_ones: tuple[str, ...], end: str) -> sa.ColumnElement[str]:

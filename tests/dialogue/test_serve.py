@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from bot.dialogue.client import RasaDialogue
 from bot.dialogue.encoder import Encoder
@@ -47,9 +46,9 @@ def engine(data: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def conversation(engine: sa.Engine, data: Path) -> str:
-    with Session(engine) as session, session.begin():
+    with engine.begin() as connection:
         key = load_or_create_key(data / "safar.key")
-        return conversations.find_or_add(session, key, "webchat", uuid.uuid4().hex, datetime.now(UTC))
+        return conversations.find_or_add(connection, key, "webchat", uuid.uuid4().hex, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")

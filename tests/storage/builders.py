@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.messages import Incoming, Kind, Outgoing
 from bot.model.people import Conversation
@@ -26,22 +26,22 @@ def incoming(address: str = ANNA, text: str = "hello", dedupe: str | None = None
     return Incoming("telegram", address, kind, key, NOON, text=text)
 
 
-def take(session: Session, crypt: Crypt, address: str = ANNA, text: str = "hello", when: float = 0) -> Taken:
-    return messages.take_in(session, crypt, incoming(address, text), at(when))
+def take(db: Connection, crypt: Crypt, address: str = ANNA, text: str = "hello", when: float = 0) -> Taken:
+    return messages.take_in(db, crypt, incoming(address, text), at(when))
 
 
-def claim(session: Session, crypt: Crypt, owner: str = "me", when: float = 0, limit: int = 10) -> list[Work]:
-    return messages.claim(session, crypt, owner, at(when), 60, limit)
+def claim(db: Connection, crypt: Crypt, owner: str = "me", when: float = 0, limit: int = 10) -> list[Work]:
+    return messages.claim(db, crypt, owner, at(when), 60, limit)
 
 
-def finish(session: Session, crypt: Crypt, work: Work, *texts: str, owner: str = "me", when: float = 0) -> list[int]:
+def finish(db: Connection, crypt: Crypt, work: Work, *texts: str, owner: str = "me", when: float = 0) -> list[int]:
     pieces = [Outgoing(text) for text in texts]
-    return messages.finish(session, crypt, work, owner, pieces, {}, {}, at(when), False)
+    return messages.finish(db, crypt, work, owner, pieces, {}, {}, at(when), False)
 
 
-def person(session: Session, crypt: Crypt, address: str = ANNA) -> Conversation:
+def person(db: Connection, crypt: Crypt, address: str = ANNA) -> Conversation:
     """A conversation with somebody who has written."""
-    conversations.find_or_add(session, crypt, "telegram", address, NOON)
-    found = conversations.find(session, crypt, "telegram", address)
+    conversations.find_or_add(db, crypt, "telegram", address, NOON)
+    found = conversations.find(db, crypt, "telegram", address)
     assert found is not None
     return found

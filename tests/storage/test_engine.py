@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.errors import SetupError
 from bot.settings import ROOT
@@ -22,9 +22,9 @@ from bot.storage.tables import inbox, meta
 from tests.storage.builders import NOON, incoming
 
 
-def note(key: str) -> Callable[[Session], str]:
-    def work(session: Session) -> str:
-        session.execute(sa.insert(meta).values(key=key, value=""))
+def note(key: str) -> Callable[[Connection], str]:
+    def work(connection: Connection) -> str:
+        connection.execute(sa.insert(meta).values(key=key, value=""))
         return key
 
     return work
@@ -44,8 +44,8 @@ class Held:
         self._thread.start()
         entered.wait(5)
 
-    def _wait(self, entered: threading.Event) -> Callable[[Session], None]:
-        def work(session: Session) -> None:
+    def _wait(self, entered: threading.Event) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
             entered.set()
             self.release.wait(5)
 
@@ -56,7 +56,7 @@ class Held:
         self._thread.join()
 
 
-async def together(store: Store, *works: Callable[[Session], object]) -> list[object]:
+async def together(store: Store, *works: Callable[[Connection], object]) -> list[object]:
     """The results of works that are written in one transaction."""
     held = await asyncio.to_thread(Held, store)
     waiting = [asyncio.ensure_future(store.write(work)) for work in works]
@@ -66,8 +66,8 @@ async def together(store: Store, *works: Callable[[Session], object]) -> list[ob
 
 
 async def test_one_that_fails_takes_nobody_with_it(store: Store) -> None:
-    def breaks(session: Session) -> None:
-        note("half")(session)
+    def breaks(connection: Connection) -> None:
+        note("half")(connection)
         raise ValueError("mine alone")
 
     results = await together(store, note("a"), breaks, note("a"), note("b"))
@@ -92,8 +92,8 @@ async def test_what_is_written_together_is_committed_once(store: Store) -> None:
 
 
 async def test_the_writer_outlives_even_the_worst(store: Store) -> None:
-    def exits(session: Session) -> None:
-        note("never")(session)
+    def exits(connection: Connection) -> None:
+        note("never")(connection)
         raise SystemExit(1)
 
     held = await asyncio.to_thread(Held, store)
@@ -135,7 +135,7 @@ def test_closing_writes_what_waits_and_then_refuses(open_store: Callable[[], Sto
 def test_moments_are_the_same_moment_everywhere(store: Store, crypt: Crypt) -> None:
     nepal = timezone(timedelta(hours=5, minutes=45))
     moment = datetime(2026, 3, 1, 17, 45, 0, 123456, tzinfo=nepal)
-    store.write_sync(lambda s: messages.take_in(s, crypt, incoming(), moment))
+    store.write_sync(lambda c: messages.take_in(c, crypt, incoming(), moment))
     (read,) = store.read_sync(lambda s: s.execute(sa.select(inbox.c.received_at)).scalars().all())
     assert (read, read.tzinfo) == (moment, UTC)
 
@@ -170,7 +170,7 @@ async def test_a_full_disk_is_told_to_each_caller_and_survived(sqlite_url: str, 
     store.engine.dispose()
     sa.event.listen(store.engine, "connect", limit)
     big = incoming(text="x" * 100_000)
-    works = [lambda s: messages.take_in(s, crypt, big, NOON) for _ in range(3)]
+    works = [lambda c: messages.take_in(c, crypt, big, NOON) for _ in range(3)]
     results = await together(store, *works, note("small"))
     assert [type(result) for result in results[:3]] == [sa.exc.OperationalError] * 3
     assert results[3] == "small"
@@ -184,9 +184,9 @@ async def test_a_lost_server_is_told_to_each_caller_and_survived(postgres_url: s
     store = Store.open(postgres_url, crypt)
     cut = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = pg_backend_pid()")
 
-    def dies(session: Session) -> None:
-        note("lost")(session)
-        session.execute(cut)
+    def dies(connection: Connection) -> None:
+        note("lost")(connection)
+        connection.execute(cut)
 
     results = await together(store, note("a"), dies, note("b"))
     assert [results[0], results[2]] == ["a", "b"]
@@ -223,7 +223,7 @@ async def test_two_hundred_messages_a_second_are_stored_within_their_time(store:
     async def deliver(number: int) -> None:
         began = time.perf_counter()
         message = incoming(f"+{number % 50}", "a question of ordinary length, as people ask it")
-        await store.write(lambda s: messages.take_in(s, crypt, message, NOON))
+        await store.write(lambda c: messages.take_in(c, crypt, message, NOON))
         times.append(time.perf_counter() - began)
 
     tasks = []
@@ -251,9 +251,9 @@ async def test_nobody_is_answered_before_the_commit(store: Store) -> None:
 
 
 def test_sqlite_syncs_fully_and_keeps_its_keys(sqlite_url: str, crypt: Crypt) -> None:
-    def pragmas(session: Session) -> list[object]:
+    def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
-        return [session.execute(sa.text(f"PRAGMA {name}")).scalar() for name in names]
+        return [connection.execute(sa.text(f"PRAGMA {name}")).scalar() for name in names]
 
     store = Store.open(sqlite_url, crypt)
     assert store.write_sync(pragmas) == store.read_sync(pragmas) == ["wal", 2, 1]
@@ -270,7 +270,7 @@ DELIVER = """if True:
     store = Store.open(sys.argv[1], crypt)
     for number in itertools.count():
         message = incoming(dedupe=str(number))
-        taken = store.write_sync(lambda s: messages.take_in(s, crypt, message, NOON))
+        taken = store.write_sync(lambda c: messages.take_in(c, crypt, message, NOON))
         print(taken.message_id, flush=True)
 """
 

@@ -146,7 +146,9 @@ def test_finishing_writes_everything_together(store: Store, crypt: Crypt) -> Non
     meta = {"decision": "answer", "probability": 0.9}
     ids = store.write_sync(lambda s: messages.finish(s, crypt, work, "me", pieces, changes, meta, at(1), True))
     conversation = store.read_sync(lambda s: conversations.get(s, crypt, work.conversation.id))
-    letters = store.read_sync(lambda s: outbox.mailbox(s, crypt, work.conversation.id, 0, 10))
+    letters = store.read_sync(
+        lambda c: outbox.letters(c, crypt, work.conversation.channel, work.conversation.address, 0, 10)
+    )
     assert conversation is not None
     assert [letter.outgoing for letter in letters] == pieces
     assert [letter.id for letter in letters] == ids

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.messages import Outgoing, Report, ReportStatus
 from bot.storage.crypt import Crypt
@@ -16,12 +16,12 @@ from tests.storage.builders import ANNA, BINA, NOON, at, person, take
 def add(store: Store, crypt: Crypt, *texts: str, address: str = ANNA, urgent: bool = False) -> list[int]:
     pieces = [Outgoing(text) for text in texts]
     return store.write_sync(
-        lambda s: outbox.add(s, crypt, person(s, crypt, address), pieces, NOON, False, urgent=urgent)
+        lambda c: outbox.add(c, crypt, person(c, crypt, address), pieces, NOON, False, urgent=urgent)
     )
 
 
 def due(store: Store, crypt: Crypt, owner: str = "me", when: float = 0) -> list[Piece]:
-    return store.write_sync(lambda s: outbox.claim_due(s, crypt, owner, at(when), 60, 10))
+    return store.write_sync(lambda c: outbox.claim_due(c, crypt, owner, at(when), 60, 10))
 
 
 def texts(pieces: list[Piece]) -> list[str]:
@@ -29,12 +29,12 @@ def texts(pieces: list[Piece]) -> list[str]:
 
 
 def sent(store: Store, piece: Piece, gateway_id: str = "", owner: str = "me") -> None:
-    store.write_sync(lambda s: outbox.sent(s, piece.id, owner, gateway_id or f"gw-{piece.id}", at(1)))
+    store.write_sync(lambda c: outbox.sent(c, piece.id, owner, gateway_id or f"gw-{piece.id}", at(1)))
 
 
 def told(store: Store, gateway_id: str, status: ReportStatus, unreachable: bool = False) -> bool:
     report = Report("telegram", gateway_id, status, "code 7\x00", unreachable)
-    return store.write_sync(lambda s: outbox.report(s, report))
+    return store.write_sync(lambda c: outbox.report(c, report))
 
 
 def dead(store: Store) -> list[int]:
@@ -58,7 +58,7 @@ def test_pieces_leave_in_order_conversations_apart_and_urgent_ones_first(store: 
 def test_a_piece_that_waits_for_its_next_try_holds_back_what_follows(store: Store, crypt: Crypt) -> None:
     add(store, crypt, "first", "second")
     (piece,) = due(store, crypt)
-    store.write_sync(lambda s: outbox.retry(s, piece.id, "me", at(30), "busy"))
+    store.write_sync(lambda c: outbox.retry(c, piece.id, "me", at(30), "busy"))
     assert due(store, crypt, when=29) == []
     (again,) = due(store, crypt, when=30)
     assert (again.outgoing.text, again.attempts) == ("first", 1)
@@ -67,13 +67,13 @@ def test_a_piece_that_waits_for_its_next_try_holds_back_what_follows(store: Stor
 def test_a_dead_piece_is_listed_lets_others_pass_and_can_be_sent_again(store: Store, crypt: Crypt) -> None:
     first, _ = add(store, crypt, "first", "second")
     (piece,) = due(store, crypt)
-    store.write_sync(lambda s: outbox.dead(s, piece.id, "me", "too long"))
+    store.write_sync(lambda c: outbox.dead(c, piece.id, "me", "too long"))
     (listed,) = store.read_sync(outbox.unsendable)
     assert (listed.id, listed.reason, listed.attempts, listed.created_at) == (first, "too long", 1, NOON)
     (second,) = due(store, crypt)
     sent(store, second)
-    assert store.write_sync(lambda s: outbox.resend(s, [second.id, 999_999], at(5))) == 0
-    assert store.write_sync(lambda s: outbox.resend(s, [], at(5))) == 1
+    assert store.write_sync(lambda c: outbox.resend(c, [second.id, 999_999], at(5))) == 0
+    assert store.write_sync(lambda c: outbox.resend(c, [], at(5))) == 1
     assert due(store, crypt, when=4) == []
     assert texts(due(store, crypt, when=5)) == ["first"]
     assert dead(store) == []
@@ -82,8 +82,8 @@ def test_a_dead_piece_is_listed_lets_others_pass_and_can_be_sent_again(store: St
 def test_a_sender_that_died_is_followed_by_another_and_its_late_word_counts(store: Store, crypt: Crypt) -> None:
     add(store, crypt, "text")
     (piece,) = due(store, crypt)
-    assert store.write_sync(lambda s: outbox.release_stale(s, at(59))) == 0
-    assert store.write_sync(lambda s: outbox.release_stale(s, at(61))) == 1
+    assert store.write_sync(lambda c: outbox.release_stale(c, at(59))) == 0
+    assert store.write_sync(lambda c: outbox.release_stale(c, at(61))) == 1
     sent(store, piece)  # it had only been slow: the message has left and must not leave again
     assert due(store, crypt, "you", 62) == []
 
@@ -91,10 +91,10 @@ def test_a_sender_that_died_is_followed_by_another_and_its_late_word_counts(stor
 def test_a_lost_claim_can_neither_kill_nor_delay(store: Store, crypt: Crypt) -> None:
     add(store, crypt, "text")
     (piece,) = due(store, crypt)
-    store.write_sync(lambda s: outbox.release_owner(s, "me"))
+    store.write_sync(lambda c: outbox.release_owner(c, "me"))
     (yours,) = due(store, crypt, "you")
-    store.write_sync(lambda s: outbox.dead(s, piece.id, "me", "late"))
-    store.write_sync(lambda s: outbox.retry(s, piece.id, "me", at(9_999), "late"))
+    store.write_sync(lambda c: outbox.dead(c, piece.id, "me", "late"))
+    store.write_sync(lambda c: outbox.retry(c, piece.id, "me", at(9_999), "late"))
     sent(store, yours, owner="you")
     assert dead(store) == []
     assert store.read_sync(outbox.waiting) == 0
@@ -105,17 +105,17 @@ def test_whoever_can_not_be_reached_is_not_written_to_until_they_write(store: St
     add(store, crypt, "hers", address=BINA)
     piece = due(store, crypt)[0]
 
-    def gone(session: Session) -> None:
-        outbox.dead(session, piece.id, "me", "blocked")
-        outbox.mark_unreachable(session, piece.conversation.id, "blocked")
+    def gone(connection: Connection) -> None:
+        outbox.dead(connection, piece.id, "me", "blocked")
+        outbox.mark_unreachable(connection, piece.conversation.id, "blocked")
 
     store.write_sync(gone)
     assert dead(store) == ids
-    found = store.read_sync(lambda s: conversations.find(s, crypt, "telegram", ANNA))
+    found = store.read_sync(lambda c: conversations.find(c, crypt, "telegram", ANNA))
     assert found is not None
     assert found.unreachable
-    store.write_sync(lambda s: take(s, crypt))
-    found = store.read_sync(lambda s: conversations.find(s, crypt, "telegram", ANNA))
+    store.write_sync(lambda c: take(c, crypt))
+    found = store.read_sync(lambda c: conversations.find(c, crypt, "telegram", ANNA))
     assert found is not None
     assert not found.unreachable
 
@@ -141,7 +141,7 @@ def test_a_report_of_an_earlier_attempt_says_nothing_of_this_one(store: Store, c
     (piece,) = due(store, crypt)
     sent(store, piece, "old")
     told(store, "old", F)
-    store.write_sync(lambda s: outbox.resend(s, [], at(5)))
+    store.write_sync(lambda c: outbox.resend(c, [], at(5)))
     for status in (A, D, F):
         assert not told(store, "old", status)
     (again,) = due(store, crypt, when=5)
@@ -153,7 +153,7 @@ def test_a_report_of_an_earlier_attempt_says_nothing_of_this_one(store: Store, c
 def test_reports_of_nothing_of_ours_are_harmless(store: Store, crypt: Crypt) -> None:
     add(store, crypt, "text")
     (piece,) = due(store, crypt)
-    store.write_sync(lambda s: outbox.sent(s, piece.id, "me", "", at(1)))  # a gateway without ids
+    store.write_sync(lambda c: outbox.sent(c, piece.id, "me", "", at(1)))  # a gateway without ids
     for gateway_id in ("", "unknown", "\x00", "\ud800", "x" * 5_000):
         assert not told(store, gateway_id, F, unreachable=True)
     assert dead(store) == []
@@ -166,10 +166,10 @@ def test_reports_of_nothing_of_ours_are_harmless(store: Store, crypt: Crypt) -> 
 
 def test_letters_are_fetched_from_where_one_left_off(store: Store, crypt: Crypt) -> None:
     pieces = [Outgoing(str(number)) for number in range(5)]
-    anna = store.write_sync(lambda s: person(s, crypt))
-    ids = store.write_sync(lambda s: outbox.add(s, crypt, anna, pieces, NOON, True, "m", urgent=True))
-    store.write_sync(lambda s: outbox.add(s, crypt, person(s, crypt, BINA), [Outgoing("hers")], NOON, True))
-    letters = store.read_sync(lambda s: outbox.mailbox(s, crypt, anna.id, ids[1], 2))
+    anna = store.write_sync(lambda c: person(c, crypt))
+    ids = store.write_sync(lambda c: outbox.add(c, crypt, anna, pieces, NOON, True, "m", urgent=True))
+    store.write_sync(lambda c: outbox.add(c, crypt, person(c, crypt, BINA), [Outgoing("hers")], NOON, True))
+    letters = store.read_sync(lambda c: outbox.letters(c, crypt, anna.channel, anna.address, ids[1], 2))
     assert [(letter.id, letter.outgoing.text, letter.urgent) for letter in letters] == [
         (ids[2], "2", True),
         (ids[3], "3", True),

@@ -63,6 +63,6 @@ def test_an_empty_message_is_never_answered_nor_sent(store: Store, crypt: Crypt)
     assert store.read_sync(lambda s: s.execute(sa.select(inbox.c.status)).scalar_one()) == "ignored"
     pieces = store.write_sync(lambda s: outbox.claim_due(s, crypt, "me", LATER, 60, 9))
     assert [piece.outgoing.text for piece in pieces] == ["new"]
-    assert store.read_sync(lambda s: outbox.mailbox(s, crypt, anna.id, 0, 9)) == []
+    assert store.read_sync(lambda c: outbox.letters(c, crypt, anna.channel, anna.address, 0, 9)) == []
     assert store.read_sync(outbox.unsendable) == []
     assert store.write_sync(lambda s: outbox.resend(s, [], LATER)) == 0

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.people import Conversation
 from bot.storage.crypt import Crypt
@@ -23,45 +23,57 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def find(session: Session, crypt: Crypt, channel: str, address: str) -> Conversation | None:
+_ADDRESS = (
+    table.c.channel == sa.bindparam("of_channel"),
+    table.c.address_digest == sa.bindparam("of_address"),
+)
+_HEARD = (
+    sa.update(table)
+    .where(*_ADDRESS)
+    .values(last_at=sa.bindparam("now"), unreachable=False, unreachable_reason=None)
+    .returning(table.c.id)
+)
+
+
+def find(db: Connection, crypt: Crypt, channel: str, address: str) -> Conversation | None:
     """The conversation with an address, or None."""
-    digest = crypt.digest(channel, address)
-    return _one(session, crypt, (table.c.channel == channel) & (table.c.address_digest == digest))
+    asked = {"of_channel": channel, "of_address": crypt.digest(channel, address)}
+    row = db.execute(sa.select(table).where(*_ADDRESS), asked).one_or_none()
+    return from_row(crypt, row) if row else None
 
 
-def get(session: Session, crypt: Crypt, conversation_id: str) -> Conversation | None:
+def get(db: Connection, crypt: Crypt, conversation_id: str) -> Conversation | None:
     """The conversation with an id, or None."""
-    return _one(session, crypt, table.c.id == conversation_id)
+    row = db.execute(sa.select(table).where(table.c.id == conversation_id)).one_or_none()
+    return from_row(crypt, row) if row else None
 
 
-def find_or_add(session: Session, crypt: Crypt, channel: str, address: str, now: datetime) -> str:
+def find_or_add(db: Connection, crypt: Crypt, channel: str, address: str, now: datetime) -> str:
     """The id of the conversation with an address, made if there is none. Whoever writes can be reached."""
     digest = crypt.digest(channel, address)
-    where = (table.c.channel == channel) & (table.c.address_digest == digest)
-    changed = sa.update(table).where(where).values(last_at=now, unreachable=False, unreachable_reason=None)
-    heard = changed.returning(table.c.id)
-    if found := session.execute(heard).scalar():
+    heard = {"of_channel": channel, "of_address": digest, "now": now}
+    if found := db.execute(_HEARD, heard).scalar():
         return str(found)
     row = {"id": new_id(), "channel": channel, "address": crypt.seal(address), "address_digest": digest}
-    insert_new(session, table, [{**row, "created_at": now, "last_at": now}])
-    return str(session.execute(heard).scalar_one())  # another process may have made it at the same moment
+    insert_new(db, table, [{**row, "created_at": now, "last_at": now}])
+    return str(db.execute(_HEARD, heard).scalar_one())  # another process may have made it at the same moment
 
 
-def change(session: Session, crypt: Crypt, conversation_id: str, changes: Mapping[str, object]) -> None:
+def change(db: Connection, crypt: Crypt, conversation_id: str, changes: Mapping[str, object]) -> None:
     """Set fields of `Conversation` by name. Raises `KeyError` for a field that can't be changed."""
     unknown = changes.keys() - PLAIN - SEALED
     if unknown:
         raise KeyError(*unknown)
     values: dict[str, Any] = {key: value for key, value in changes.items() if key in PLAIN}
     if SEALED & changes.keys():
-        values["memory"] = _memory(session, crypt, conversation_id, changes)
+        values["memory"] = _memory(db, crypt, conversation_id, changes)
     if values:
-        session.execute(sa.update(table).where(table.c.id == conversation_id).values(**values))
+        db.execute(sa.update(table).where(table.c.id == conversation_id).values(**values))
 
 
-def erase(session: Session, conversation_id: str) -> None:
+def erase(db: Connection, conversation_id: str) -> None:
     """Delete a conversation and, through its foreign keys, everything that was said in it."""
-    session.execute(sa.delete(table).where(table.c.id == conversation_id))
+    db.execute(sa.delete(table).where(table.c.id == conversation_id))
 
 
 def from_row(crypt: Crypt, row: sa.Row[Any]) -> Conversation:
@@ -77,16 +89,14 @@ def from_row(crypt: Crypt, row: sa.Row[Any]) -> Conversation:
     )
 
 
-def _one(session: Session, crypt: Crypt, where: sa.ColumnElement[bool]) -> Conversation | None:
-    row = session.execute(sa.select(table).where(where)).one_or_none()
-    return from_row(crypt, row) if row else None
-
-
-def _memory(session: Session, crypt: Crypt, conversation_id: str, changes: Mapping[str, Any]) -> bytes:
-    stored = session.execute(sa.select(table.c.memory).where(table.c.id == conversation_id)).scalar()
-    memory = unseal(crypt, stored)
+def _memory(db: Connection, crypt: Crypt, conversation_id: str, changes: Mapping[str, Any]) -> bytes:
+    memory = {} if changes.keys() >= SEALED else _remembered(db, crypt, conversation_id)
     if "menu" in changes:
         memory["menu"] = buttons_out(changes["menu"])
     if "rest" in changes:
         memory["rest"] = list(changes["rest"])
     return seal(crypt, memory)
+
+
+def _remembered(db: Connection, crypt: Crypt, conversation_id: str) -> dict[str, Any]:
+    return unseal(crypt, db.execute(sa.select(table.c.memory).where(table.c.id == conversation_id)).scalar())

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.errors import SafarError
 from bot.model.messages import Incoming, Kind, Outgoing
 from bot.model.people import Conversation
 from bot.storage.crypt import Crypt
+from bot.storage.database import is_new
 from bot.storage.repositories import conversations, outbox
 from bot.storage.repositories.sealing import seal, unseal
 from bot.storage.tables import conversations as people
@@ -42,30 +42,35 @@ class Taken:
 
 @dataclass(frozen=True)
 class Work:
-    """A claimed message. `attempts` counts the times it was put back before."""
+    """A claimed message. `attempts` counts the times it was put back before; `position` grows in a conversation."""
 
     message_id: str
+    position: int
     conversation: Conversation
     incoming: Incoming
     attempts: int
 
 
-def take_in(session: Session, crypt: Crypt, incoming: Incoming, now: datetime) -> Taken:
+_KNOWN = sa.select(inbox.c.id, inbox.c.conversation_id).where(
+    inbox.c.channel == sa.bindparam("of_channel"), inbox.c.dedupe == sa.bindparam("of_dedupe")
+)
+_NEWEST = sa.select(sa.func.max(inbox.c.position)).where(inbox.c.conversation_id == sa.bindparam("of_conversation"))
+
+
+def take_in(db: Connection, crypt: Crypt, incoming: Incoming, now: datetime) -> Taken:
     """Store a message, or find it if it came before."""
     dedupe = _dedupe(crypt, incoming.dedupe)
-    if known := _known(session, incoming.channel, dedupe):
+    if known := _known(db, incoming.channel, dedupe):
         return known
-    conversation_id = conversations.find_or_add(session, crypt, incoming.channel, incoming.address, now)
-    try:
-        with session.begin_nested():
-            message_id = _insert(session, crypt, incoming, dedupe, conversation_id, now)
-    except IntegrityError:  # another process took it in at the same moment
-        if again := _known(session, incoming.channel, dedupe):
+    conversation_id = conversations.find_or_add(db, crypt, incoming.channel, incoming.address, now)
+    row = _row(db, crypt, incoming, dedupe, conversation_id, now)
+    if not is_new(db, inbox, row):  # another process took it in at the same moment
+        if again := _known(db, incoming.channel, dedupe):
             return again
-        raise
+        raise SafarError("message_not_taken_in")
     if incoming.kind is Kind.BLOCKED:
-        outbox.mark_unreachable(session, conversation_id, "blocked")
-    return Taken(message_id, conversation_id, True)
+        outbox.mark_unreachable(db, conversation_id, "blocked")
+    return Taken(row["id"], conversation_id, True)
 
 
 def _dedupe(crypt: Crypt, given: str) -> str:
@@ -73,72 +78,72 @@ def _dedupe(crypt: Crypt, given: str) -> str:
     return given if len(given) <= PLAIN_DEDUPE and given.isascii() and given.isprintable() else crypt.digest(given)
 
 
-def _known(session: Session, channel: str, dedupe: str) -> Taken | None:
-    where = (inbox.c.channel == channel) & (inbox.c.dedupe == dedupe)
-    row = session.execute(sa.select(inbox.c.id, inbox.c.conversation_id).where(where)).one_or_none()
+def _known(db: Connection, channel: str, dedupe: str) -> Taken | None:
+    row = db.execute(_KNOWN, {"of_channel": channel, "of_dedupe": dedupe}).one_or_none()
     return Taken(row.id, row.conversation_id, False) if row else None
 
 
-def _insert(
-    session: Session, crypt: Crypt, incoming: Incoming, dedupe: str, conversation_id: str, now: datetime
-) -> str:
-    message_id = conversations.new_id()
+def _row(
+    db: Connection, crypt: Crypt, incoming: Incoming, dedupe: str, conversation_id: str, now: datetime
+) -> dict[str, Any]:
     body = {
         "text": incoming.text,
         "payload": incoming.payload,
         "locale": incoming.locale,
         "extra": dict(incoming.extra),
     }
-    newest = sa.select(sa.func.max(inbox.c.position)).where(inbox.c.conversation_id == conversation_id)
-    last = session.execute(newest).scalar() or 0
-    session.execute(
-        sa.insert(inbox).values(
-            id=message_id,
-            position=max(int(now.timestamp() * 1e6), last + 1),
-            conversation_id=conversation_id,
-            channel=incoming.channel,
-            dedupe=dedupe,
-            kind=incoming.kind.value,
-            body=seal(crypt, body),
-            sent_at=incoming.sent_at,
-            received_at=now,
-            status="ignored" if incoming.kind in UNANSWERED else "received",
-        )
-    )
-    return message_id
+    last = db.execute(_NEWEST, {"of_conversation": conversation_id}).scalar() or 0
+    return {
+        "id": conversations.new_id(),
+        "position": max(int(now.timestamp() * 1e6), last + 1),
+        "conversation_id": conversation_id,
+        "channel": incoming.channel,
+        "dedupe": dedupe,
+        "kind": incoming.kind.value,
+        "body": seal(crypt, body),
+        "sent_at": incoming.sent_at,
+        "received_at": now,
+        "status": "ignored" if incoming.kind in UNANSWERED else "received",
+    }
 
 
-def claim(
-    session: Session, crypt: Crypt, owner: str, now: datetime, lease_seconds: float, limit: int, unseen: bool = False
-) -> list[Work]:
-    """Claim the oldest unfinished message of up to `limit` conversations that nobody works on.
-
-    With `unseen`, instead those that must wait for an older one and in which nobody has looked for danger yet; they are
-    not claimed but only marked as seen.
-    """
+def _claimable(unseen: bool) -> sa.Select[Any]:
     older = inbox.alias()
     waits = sa.exists().where(
         older.c.conversation_id == inbox.c.conversation_id,
         older.c.status.in_(UNFINISHED),
         older.c.position < inbox.c.position,
     )
-    ready = (inbox.c.status == "received") & sa.or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now)
-    where = sa.and_(inbox.c.status == "received", ~inbox.c.seen, waits) if unseen else sa.and_(ready, ~waits)
-    chosen = sa.select(inbox.c.id).where(where).order_by(inbox.c.priority.desc(), inbox.c.position).limit(limit)
-    ids = session.execute(chosen.with_for_update(skip_locked=True)).scalars().all()
+    due = sa.or_(inbox.c.not_before.is_(None), inbox.c.not_before <= sa.bindparam("now"))
+    where = (~inbox.c.seen, waits) if unseen else (due, ~waits)
+    chosen = sa.select(inbox.c.id).where(inbox.c.status == "received", *where)
+    first = chosen.order_by(inbox.c.priority.desc(), inbox.c.position).limit(sa.bindparam("most"))
+    return first.with_for_update(skip_locked=True)
+
+
+_READY, _UNSEEN = _claimable(unseen=False), _claimable(unseen=True)
+_THESE = inbox.c.id.in_(sa.bindparam("ids", expanding=True))
+_SEE = sa.update(inbox).where(_THESE).values(seen=True)
+_TAKE = (
+    sa.update(inbox).where(_THESE).values(status="working", owner=sa.bindparam("by"), lease_until=sa.bindparam("until"))
+)
+
+
+def claim(
+    db: Connection, crypt: Crypt, owner: str, now: datetime, lease_seconds: float, limit: int, unseen: bool = False
+) -> list[Work]:
+    """Claim the oldest unfinished message of up to `limit` conversations that nobody works on.
+
+    With `unseen`, instead those that must wait for an older one and in which nobody has looked for danger yet; they are
+    not claimed but only marked as seen.
+    """
+    asked = {"most": limit} if unseen else {"most": limit, "now": now}
+    ids = db.execute(_UNSEEN if unseen else _READY, asked).scalars().all()
     if not ids:
         return []
-    lease = now + timedelta(seconds=lease_seconds)
-    values: dict[str, Any] = {"seen": True} if unseen else {"status": "working", "owner": owner, "lease_until": lease}
-    session.execute(sa.update(inbox).where(inbox.c.id.in_(ids)).values(**values))
-    return _works(session, crypt, ids)
-
-
-def _works(session: Session, crypt: Crypt, ids: Sequence[str]) -> list[Work]:
-    columns = [column.label(f"p_{column.name}") for column in people.c]
-    joined = sa.select(inbox, *columns).join(people, people.c.id == inbox.c.conversation_id)
-    rows = session.execute(joined.where(inbox.c.id.in_(ids)).order_by(inbox.c.priority.desc(), inbox.c.position))
-    return [_work(crypt, row) for row in rows]
+    lease = {} if unseen else {"by": owner, "until": now + timedelta(seconds=lease_seconds)}
+    db.execute(_SEE if unseen else _TAKE, {"ids": ids, **lease})
+    return [_work(crypt, row) for row in db.execute(_WORKS, {"ids": ids})]
 
 
 def _work(crypt: Crypt, row: Any) -> Work:
@@ -156,7 +161,15 @@ def _work(crypt: Crypt, row: Any) -> Work:
         locale=body.get("locale"),
         extra=body.get("extra", {}),
     )
-    return Work(row.id, conversation, incoming, row.attempts)
+    return Work(row.id, row.position, conversation, incoming, row.attempts)
+
+
+_WORKS = (
+    sa.select(inbox, *(column.label(f"p_{column.name}") for column in people.c))
+    .join(people, people.c.id == inbox.c.conversation_id)
+    .where(_THESE)
+    .order_by(inbox.c.priority.desc(), inbox.c.position)
+)
 
 
 class _Prefixed:
@@ -169,8 +182,24 @@ class _Prefixed:
         return getattr(self._row, f"p_{name}")
 
 
+_MINE = (inbox.c.id == sa.bindparam("of_id"), inbox.c.owner == sa.bindparam("by"), inbox.c.status == "working")
+_FREE = {"owner": None, "lease_until": None}
+_FINISH = (
+    sa.update(inbox)
+    .where(*_MINE)
+    .values(status="done", seen=True, meta=sa.bindparam("new_meta"), **_FREE)
+    .returning(inbox.c.id)
+)
+_RELEASE = (
+    sa.update(inbox)
+    .where(*_MINE)
+    .values(status="received", not_before=sa.bindparam("at"), attempts=inbox.c.attempts + 1, **_FREE)
+    .returning(inbox.c.id)
+)
+
+
 def finish(
-    session: Session,
+    db: Connection,
     crypt: Crypt,
     work: Work,
     owner: str,
@@ -181,76 +210,85 @@ def finish(
     mailbox: bool,
 ) -> list[int]:
     """Write the replies, change the conversation, and end the message: all or nothing. Raises `ClaimLost`."""
-    done = {"status": "done", "owner": None, "lease_until": None, "seen": True, "meta": seal(crypt, meta)}
-    _owned(session, work.message_id, owner, done)
-    conversations.change(session, crypt, work.conversation.id, changes)
-    return outbox.add(session, crypt, work.conversation, pieces, now, mailbox, work.message_id)
+    _owned(db, _FINISH, {"of_id": work.message_id, "by": owner, "new_meta": seal(crypt, meta)})
+    conversations.change(db, crypt, work.conversation.id, changes)
+    return outbox.add(db, crypt, work.conversation, pieces, now, mailbox, work.message_id)
 
 
 def add_early(
-    session: Session, crypt: Crypt, work: Work, pieces: Sequence[Outgoing], now: datetime, mailbox: bool, urgent: bool
+    db: Connection,
+    crypt: Crypt,
+    work: Work,
+    pieces: Sequence[Outgoing],
+    now: datetime,
+    mailbox: bool,
+    urgent: bool,
 ) -> list[int]:
     """Write something to be said before the answer, once for a message however often it is taken up."""
     once = sa.update(inbox).where(inbox.c.id == work.message_id, ~inbox.c.said_early)
-    if not session.execute(once.values(said_early=True, seen=True).returning(inbox.c.id)).scalar():
+    if not db.execute(once.values(said_early=True, seen=True).returning(inbox.c.id)).scalar():
         return []
-    return outbox.add(session, crypt, work.conversation, pieces, now, mailbox, work.message_id, urgent=urgent)
+    return outbox.add(db, crypt, work.conversation, pieces, now, mailbox, work.message_id, urgent=urgent)
 
 
-def release(session: Session, message_id: str, owner: str, not_before: datetime) -> None:
+def release(db: Connection, message_id: str, owner: str, not_before: datetime) -> None:
     """Put a message back, to be taken up again from `not_before` on. Raises `ClaimLost`."""
-    back = {"status": "received", "owner": None, "lease_until": None, "not_before": not_before}
-    _owned(session, message_id, owner, {**back, "attempts": inbox.c.attempts + 1})
+    _owned(db, _RELEASE, {"of_id": message_id, "by": owner, "at": not_before})
 
 
-def _owned(session: Session, message_id: str, owner: str, values: Mapping[str, Any]) -> None:
-    mine = sa.update(inbox).where(inbox.c.id == message_id, inbox.c.owner == owner, inbox.c.status == "working")
-    if not session.execute(mine.values(**values).returning(inbox.c.id)).scalar():
+def _owned(db: Connection, change: sa.sql.dml.ReturningUpdate[Any], values: Mapping[str, Any]) -> None:
+    if not db.execute(change, dict(values)).scalar():
         raise ClaimLost("claim_lost")
 
 
-def release_owner(session: Session, owner: str) -> int:
+def release_owner(db: Connection, owner: str) -> int:
     """Put back everything that `owner` has: it is ending. How many."""
-    return _back(session, inbox.c.owner == owner)
+    return _back(db, inbox.c.owner == owner)
 
 
-def release_stale(session: Session, now: datetime) -> int:
+def release_stale(db: Connection, now: datetime) -> int:
     """Put back everything whose lease ran out: its owner died, perhaps of it, so this counts as an attempt."""
-    return _back(session, inbox.c.lease_until < now, attempts=inbox.c.attempts + 1)
+    return _back(db, inbox.c.lease_until < now, attempts=inbox.c.attempts + 1)
 
 
-def _back(session: Session, where: sa.ColumnElement[bool], **more: Any) -> int:
+def _back(db: Connection, where: sa.ColumnElement[bool], **more: Any) -> int:
     back = sa.update(inbox).where(where, inbox.c.status == "working")
     free = back.values(status="received", owner=None, lease_until=None, **more)
-    return len(session.execute(free.returning(inbox.c.id)).all())
+    return len(db.execute(free.returning(inbox.c.id)).all())
 
 
-def recent_texts(session: Session, crypt: Crypt, work: Work, limit: int) -> list[str]:
+_BEFORE = (
+    sa.select(inbox.c.body)
+    .where(inbox.c.conversation_id == sa.bindparam("of_conversation"), inbox.c.position < sa.bindparam("before"))
+    .order_by(inbox.c.position.desc())
+    .limit(sa.bindparam("most"))
+)
+
+
+def recent_texts(db: Connection, crypt: Crypt, work: Work, limit: int) -> list[str]:
     """The texts of the person's last messages before this one, oldest first."""
-    this = sa.select(inbox.c.position).where(inbox.c.id == work.message_id).scalar_subquery()
-    before = (inbox.c.conversation_id == work.conversation.id) & (inbox.c.position < this)
-    newest = sa.select(inbox.c.body).where(before).order_by(inbox.c.position.desc()).limit(limit)
-    texts = [unseal(crypt, body).get("text", "") for body in session.execute(newest).scalars()]
+    asked = {"of_conversation": work.conversation.id, "before": work.position, "most": limit}
+    texts = [unseal(crypt, body).get("text", "") for body in db.execute(_BEFORE, asked).scalars()]
     return list(reversed(texts))
 
 
-def meta_of(session: Session, crypt: Crypt, message_id: str) -> dict[str, Any]:
+def meta_of(db: Connection, crypt: Crypt, message_id: str) -> dict[str, Any]:
     """How a message was understood."""
-    return unseal(crypt, session.execute(sa.select(inbox.c.meta).where(inbox.c.id == message_id)).scalar())
+    return unseal(crypt, db.execute(sa.select(inbox.c.meta).where(inbox.c.id == message_id)).scalar())
 
 
-def pending(session: Session) -> int:
+def pending(db: Connection) -> int:
     """How many messages wait for an answer."""
     unfinished = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.status.in_(UNFINISHED))
-    return session.execute(unfinished).scalar_one()
+    return db.execute(unfinished).scalar_one()
 
 
-def is_done(session: Session, message_id: str) -> bool:
+def is_done(db: Connection, message_id: str) -> bool:
     """Has the message been answered?"""
-    return session.execute(sa.select(inbox.c.status).where(inbox.c.id == message_id)).scalar() == "done"
+    return db.execute(sa.select(inbox.c.status).where(inbox.c.id == message_id)).scalar() == "done"
 
 
-def owners(session: Session) -> list[str]:
+def owners(db: Connection) -> list[str]:
     """Everybody who has a claim at this moment."""
     held = sa.select(inbox.c.owner).where(inbox.c.owner.is_not(None)).distinct()
-    return [str(owner) for owner in session.execute(held).scalars()]
+    return [str(owner) for owner in db.execute(held).scalars()]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.model.messages import Outgoing, Report, ReportStatus
 from bot.model.people import Conversation
@@ -57,8 +57,11 @@ class Unsendable:
     created_at: datetime
 
 
+_ADD = sa.insert(outbox).returning(outbox.c.id)
+
+
 def add(
-    session: Session,
+    db: Connection,
     crypt: Crypt,
     conversation: Conversation,
     pieces: Sequence[Outgoing],
@@ -68,26 +71,20 @@ def add(
     urgent: bool = False,
 ) -> list[int]:
     """Write pieces in order; their ids."""
-    ids = []
-    for piece in pieces:
-        row = sa.insert(outbox).values(
-            conversation_id=conversation.id,
-            message_id=message_id,
-            channel=conversation.channel,
-            body=seal(crypt, outgoing_out(piece)),
-            urgent=urgent,
-            status="mailbox" if mailbox else "queued",
-            next_at=now,
-            created_at=now,
-        )
-        ids.append(session.execute(row.returning(outbox.c.id)).scalar_one())
-    return ids
+    common = {
+        "conversation_id": conversation.id,
+        "message_id": message_id,
+        "channel": conversation.channel,
+        "urgent": urgent,
+        "status": "mailbox" if mailbox else "queued",
+        "next_at": now,
+        "created_at": now,
+    }
+    rows = [{**common, "body": seal(crypt, outgoing_out(piece))} for piece in pieces]
+    return [db.execute(_ADD, row).scalar_one() for row in rows]
 
 
-def claim_due(
-    session: Session, crypt: Crypt, owner: str, now: datetime, lease_seconds: float, limit: int
-) -> list[Piece]:
-    """Claim the next piece of up to `limit` conversations."""
+def _due() -> sa.Select[Any]:
     before = outbox.alias()
     earlier = sa.or_(
         sa.and_(before.c.urgent == outbox.c.urgent, before.c.id < outbox.c.id),
@@ -97,42 +94,54 @@ def claim_due(
         before.c.conversation_id == outbox.c.conversation_id,
         sa.or_(before.c.status == "sending", sa.and_(before.c.status == "queued", earlier)),
     )
-    due = sa.select(outbox.c.id).where(outbox.c.status == "queued", outbox.c.next_at <= now, ~waits)
-    chosen = due.order_by(outbox.c.urgent.desc(), outbox.c.id).limit(limit)
-    ids = session.execute(chosen.with_for_update(skip_locked=True)).scalars().all()
+    due = sa.select(outbox.c.id).where(outbox.c.status == "queued", outbox.c.next_at <= sa.bindparam("now"), ~waits)
+    first = due.order_by(outbox.c.urgent.desc(), outbox.c.id).limit(sa.bindparam("most"))
+    return first.with_for_update(skip_locked=True)
+
+
+_DUE = _due()
+_THESE = outbox.c.id.in_(sa.bindparam("ids", expanding=True))
+_TAKE = (
+    sa.update(outbox)
+    .where(_THESE)
+    .values(status="sending", owner=sa.bindparam("by"), lease_until=sa.bindparam("until"))
+)
+_PIECES = sa.select(outbox).where(_THESE).order_by(outbox.c.urgent.desc(), outbox.c.id)
+
+
+def claim_due(db: Connection, crypt: Crypt, owner: str, now: datetime, lease_seconds: float, limit: int) -> list[Piece]:
+    """Claim the next piece of up to `limit` conversations."""
+    ids = db.execute(_DUE, {"now": now, "most": limit}).scalars().all()
     if not ids:
         return []
-    lease = now + timedelta(seconds=lease_seconds)
-    claimed = sa.update(outbox).where(outbox.c.id.in_(ids))
-    session.execute(claimed.values(status="sending", owner=owner, lease_until=lease))
-    rows = session.execute(sa.select(outbox).where(outbox.c.id.in_(ids)).order_by(outbox.c.urgent.desc(), outbox.c.id))
-    return [piece for row in rows if (piece := _piece(session, crypt, row))]
+    db.execute(_TAKE, {"ids": ids, "by": owner, "until": now + timedelta(seconds=lease_seconds)})
+    return [piece for row in db.execute(_PIECES, {"ids": ids}) if (piece := _piece(db, crypt, row))]
 
 
-def _piece(session: Session, crypt: Crypt, row: Any) -> Piece | None:
-    conversation = conversations.get(session, crypt, row.conversation_id)
+def _piece(db: Connection, crypt: Crypt, row: Any) -> Piece | None:
+    conversation = conversations.get(db, crypt, row.conversation_id)
     if conversation is None:
         return None
     return Piece(row.id, conversation, outgoing_in(unseal(crypt, row.body)), row.attempts)
 
 
-def sent(session: Session, piece_id: int, owner: str, gateway_id: str, now: datetime) -> None:  # noqa: ARG001
+def sent(db: Connection, piece_id: int, owner: str, gateway_id: str, now: datetime) -> None:  # noqa: ARG001
     """It left, whoever has the claim by now: what has left must not leave again. The gateway's id finds its report."""
     left = {"status": "sent", "gateway_id": _short(gateway_id, GATEWAY_ID_LENGTH) or None, "sent_at": now}
     this = sa.update(outbox).where(outbox.c.id == piece_id, outbox.c.status.in_(UNSENT))
-    session.execute(this.values(owner=None, lease_until=None, reason=None, **left))
+    db.execute(this.values(owner=None, lease_until=None, reason=None, **left))
 
 
-def retry(session: Session, piece_id: int, owner: str, at: datetime, reason: str) -> None:
+def retry(db: Connection, piece_id: int, owner: str, at: datetime, reason: str) -> None:
     """It did not leave; try again at `at`."""
     failed = {"attempts": outbox.c.attempts + 1, "reason": _short(reason)}
-    _end(session, piece_id, owner, status="queued", next_at=at, **failed)
+    _end(db, piece_id, owner, status="queued", next_at=at, **failed)
 
 
-def dead(session: Session, piece_id: int, owner: str, reason: str) -> None:
+def dead(db: Connection, piece_id: int, owner: str, reason: str) -> None:
     """It will not leave unless somebody orders it."""
     failed = {"attempts": outbox.c.attempts + 1, "reason": _short(reason)}
-    _end(session, piece_id, owner, status="dead", **failed)
+    _end(db, piece_id, owner, status="dead", **failed)
 
 
 def _short(text: str, most: int = REASON_LENGTH) -> str:
@@ -140,33 +149,33 @@ def _short(text: str, most: int = REASON_LENGTH) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")[:most]
 
 
-def _end(session: Session, piece_id: int, owner: str, **values: Any) -> None:
+def _end(db: Connection, piece_id: int, owner: str, **values: Any) -> None:
     mine = sa.update(outbox).where(outbox.c.id == piece_id, outbox.c.owner == owner, outbox.c.status == "sending")
-    session.execute(mine.values(owner=None, lease_until=None, **values))
+    db.execute(mine.values(owner=None, lease_until=None, **values))
 
 
-def release_owner(session: Session, owner: str) -> int:
+def release_owner(db: Connection, owner: str) -> int:
     """Give back what `owner` was sending; how many."""
-    return _back(session, outbox.c.owner == owner)
+    return _back(db, outbox.c.owner == owner)
 
 
-def release_stale(session: Session, now: datetime) -> int:
+def release_stale(db: Connection, now: datetime) -> int:
     """Give back what somebody was sending who died; how many. It may have left: better twice than never."""
-    return _back(session, outbox.c.lease_until < now)
+    return _back(db, outbox.c.lease_until < now)
 
 
-def _back(session: Session, where: sa.ColumnElement[bool]) -> int:
+def _back(db: Connection, where: sa.ColumnElement[bool]) -> int:
     back = sa.update(outbox).where(where, outbox.c.status == "sending")
     free = back.values(status="queued", owner=None, lease_until=None)
-    return len(session.execute(free.returning(outbox.c.id)).all())
+    return len(db.execute(free.returning(outbox.c.id)).all())
 
 
-def mark_unreachable(session: Session, conversation_id: str, reason: str) -> None:
+def mark_unreachable(db: Connection, conversation_id: str, reason: str) -> None:
     """Nothing can arrive there any more: what waits is dead. A message from there makes it reachable again."""
     lost = {"unreachable": True, "unreachable_reason": _short(reason)}
-    session.execute(sa.update(people).where(people.c.id == conversation_id).values(**lost))
+    db.execute(sa.update(people).where(people.c.id == conversation_id).values(**lost))
     waiting = sa.update(outbox).where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
-    session.execute(waiting.values(status="dead", reason=_short(reason)))
+    db.execute(waiting.values(status="dead", reason=_short(reason)))
 
 
 NEWS = {
@@ -176,52 +185,64 @@ NEWS = {
 """What a report makes of a piece, and of which pieces: one that is queued again is another attempt's."""
 
 
-def report(session: Session, told: Report) -> bool:
+def report(db: Connection, told: Report) -> bool:
     """What a gateway says of a piece. False when it is none of ours; late and repeated reports change nothing."""
     gateway_id = _short(told.gateway_id, GATEWAY_ID_LENGTH)
     where = (outbox.c.channel == told.channel) & (outbox.c.gateway_id == gateway_id)
-    row = session.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(1)).one_or_none()
+    row = db.execute(sa.select(outbox).where(where).order_by(outbox.c.id.desc()).limit(1)).one_or_none()
     if row is None:
         return False
     new, of = NEWS.get(told.status, ("", ()))
     changed = sa.update(outbox).where(outbox.c.id == row.id, outbox.c.status.in_(of))
-    session.execute(changed.values(status=new, reason=_short(told.reason) or row.reason))
+    db.execute(changed.values(status=new, reason=_short(told.reason) or row.reason))
     if told.unreachable:
-        mark_unreachable(session, row.conversation_id, told.reason)
+        mark_unreachable(db, row.conversation_id, told.reason)
     return True
 
 
-def unsendable(session: Session) -> list[Unsendable]:
+def unsendable(db: Connection) -> list[Unsendable]:
     """Every dead piece, oldest first."""
-    rows = session.execute(sa.select(outbox).where(outbox.c.status == "dead").order_by(outbox.c.id))
+    rows = db.execute(sa.select(outbox).where(outbox.c.status == "dead").order_by(outbox.c.id))
     return [Unsendable(r.id, r.channel, r.conversation_id, r.reason or "", r.attempts, r.created_at) for r in rows]
 
 
-def resend(session: Session, ids: Sequence[int], now: datetime) -> int:
+def resend(db: Connection, ids: Sequence[int], now: datetime) -> int:
     """Queue dead pieces again (all of them when no ids are given); how many."""
     which = (outbox.c.status == "dead") & outbox.c.body.is_not(None)
     if ids:
         which = which & outbox.c.id.in_(ids)
     fresh = {"status": "queued", "attempts": 0, "next_at": now, "reason": None, "gateway_id": None}
     back = sa.update(outbox).where(which).values(**fresh)
-    return len(session.execute(back.returning(outbox.c.id)).all())
+    return len(db.execute(back.returning(outbox.c.id)).all())
 
 
-def mailbox(session: Session, crypt: Crypt, conversation_id: str, after_id: int, limit: int) -> list[Letter]:
-    """Letters with an id above `after_id`, oldest first."""
-    where = (outbox.c.conversation_id == conversation_id) & (outbox.c.id > after_id) & (outbox.c.status == "mailbox")
-    rows = session.execute(sa.select(outbox).where(where).order_by(outbox.c.id).limit(limit))
+_LETTERS = (
+    sa.select(outbox)
+    .join(people, people.c.id == outbox.c.conversation_id)
+    .where(
+        people.c.channel == sa.bindparam("of_channel"),
+        people.c.address_digest == sa.bindparam("of_address"),
+        outbox.c.id > sa.bindparam("after"),
+        outbox.c.status == "mailbox",
+    )
+    .order_by(outbox.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
+def letters(db: Connection, crypt: Crypt, channel: str, address: str, after: int, limit: int) -> list[Letter]:
+    """What waits for an address with an id above `after`, oldest first."""
+    asked = {"of_channel": channel, "of_address": crypt.digest(channel, address), "after": after, "most": limit}
+    rows = db.execute(_LETTERS, asked)
     return [Letter(row.id, row.message_id, outgoing_in(unseal(crypt, row.body)), row.urgent) for row in rows]
 
 
-def waiting(session: Session) -> int:
+def waiting(db: Connection) -> int:
     """How many pieces have not left."""
-    return session.execute(
-        sa.select(sa.func.count()).select_from(outbox).where(outbox.c.status.in_(UNSENT))
-    ).scalar_one()
+    return db.execute(sa.select(sa.func.count()).select_from(outbox).where(outbox.c.status.in_(UNSENT))).scalar_one()
 
 
-def owners(session: Session) -> list[str]:
+def owners(db: Connection) -> list[str]:
     """Everybody who has a claim at this moment."""
     held = sa.select(outbox.c.owner).where(outbox.c.owner.is_not(None)).distinct()
-    return [str(owner) for owner in session.execute(held).scalars()]
+    return [str(owner) for owner in db.execute(held).scalars()]

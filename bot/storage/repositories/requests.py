@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from bot.storage.database import insert_new
 from bot.storage.repositories.conversations import new_id
@@ -22,22 +22,22 @@ class PersonRequest:
     at: datetime
 
 
-def ask_for_person(session: Session, conversation_id: str, message_id: str, reason: str, now: datetime) -> None:
+def ask_for_person(db: Connection, conversation_id: str, message_id: str, reason: str, now: datetime) -> None:
     """Store a request, once for a message and reason."""
     row = {"conversation_id": conversation_id, "message_id": message_id, "reason": reason, "status": "open", "at": now}
-    insert_new(session, person_requests, [{"id": new_id(), **row}])
+    insert_new(db, person_requests, [{"id": new_id(), **row}])
 
 
-def open_requests(session: Session) -> list[PersonRequest]:
+def open_requests(db: Connection) -> list[PersonRequest]:
     """Whoever waits, longest first."""
     table = person_requests
-    rows = session.execute(sa.select(table).where(table.c.status == "open").order_by(table.c.at))
+    rows = db.execute(sa.select(table).where(table.c.status == "open").order_by(table.c.at))
     return [PersonRequest(row.id, row.conversation_id, row.message_id, row.reason, row.at) for row in rows]
 
 
 def useful(
-    session: Session, conversation_id: str, message_id: str, entry: str | None, is_useful: bool, now: datetime
+    db: Connection, conversation_id: str, message_id: str, entry: str | None, is_useful: bool, now: datetime
 ) -> None:
     """Store what somebody said of an answer, once for a message."""
     row = {"conversation_id": conversation_id, "message_id": message_id, "entry": entry, "useful": is_useful}
-    insert_new(session, feedback, [{"id": new_id(), "at": now, **row}])
+    insert_new(db, feedback, [{"id": new_id(), "at": now, **row}])
