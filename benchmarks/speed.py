@@ -11,13 +11,18 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
 import psutil
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from benchmarks import stock
 from bot.dialogue.encoder import Encoder
@@ -26,6 +31,7 @@ from bot.ports import free_port
 from bot.settings import ROOT
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
+from bot.wiring import Server
 from knowledge.load import load
 
 QUESTIONS = ROOT / "benchmarks" / "data" / "questions.jsonl"
@@ -136,21 +142,37 @@ async def ask_stock(http: httpx.AsyncClient, conversation: str, text: str) -> st
     return str(found[0]["text"]) if found else "(nothing to say)"
 
 
-KEYS: dict[str, tuple[str, int, int]] = {}
+KEYS: dict[str, tuple[str, int]] = {}
 
 
 async def ask_safar(http: httpx.AsyncClient, conversation: str, text: str) -> str:
     """One question to the web chat's interface: sent, stored, answered, fetched."""
-    if conversation not in KEYS or KEYS[conversation][2] >= 15:
-        KEYS[conversation] = ((await http.post("/api/chat/conversations")).json()["key"], 0, 0)
-    key, last, count = KEYS[conversation]
+    if conversation not in KEYS:
+        KEYS[conversation] = ((await http.post("/api/chat/conversations")).json()["key"], 0)
+    key, last = KEYS[conversation]
     headers = {"Authorization": f"Bearer {key}"}
-    body = {"id": f"{count}", "text": text}
+    body = {"id": f"after-{last}", "text": text}
     (await http.post("/api/chat/messages", json=body, headers=headers)).raise_for_status()
     found = await http.get("/api/chat/messages", params={"after": last, "wait": 20}, headers=headers)
     replies = found.json()["replies"]
-    KEYS[conversation] = (key, replies[-1]["id"], count + 1)
+    KEYS[conversation] = (key, replies[-1]["id"])
     return str(replies[-1]["text"])
+
+
+@asynccontextmanager
+async def gateway(port: int) -> AsyncIterator[None]:
+    """A gateway that takes every message, as Kannel answers it."""
+
+    async def accepted(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse("0: Accepted for delivery", 202)
+
+    server = Server(Starlette(routes=[Route("/cgi-bin/sendsms", accepted)]), "127.0.0.1", port)
+    serving = asyncio.create_task(server.run())
+    try:
+        yield
+    finally:
+        await server.stop()
+        await serving
 
 
 async def load_test(url: str, secret: str) -> tuple[list[float], int]:
@@ -195,7 +217,7 @@ def floor(folder: Path) -> tuple[float, float]:
     began = time.perf_counter()
     for number, text in enumerate(asked):
         incoming = Incoming("webchat", f"a{number}", Kind.TEXT, f"d{number}", utc_now(), text)
-        store.write_sync(lambda session, one=incoming: messages.take_in(session, crypt, one, utc_now()))
+        store.write_sync(lambda db, one=incoming: messages.take_in(db, crypt, one, utc_now()))
     writing = (time.perf_counter() - began) / len(asked)
     store.close()
     return embedding, writing
@@ -243,6 +265,8 @@ async def _safar(folder: Path) -> tuple[Measured, tuple[list[float], int]]:
         "SAFAR_KANNEL_USER": "bench",
         "SAFAR_KANNEL_PASSWORD": "bench",
         "SAFAR_KANNEL_SECRET": secret,
+        "SAFAR_CHAT_MESSAGES": "0",  # one person types slower than this
+        "SAFAR_CHAT_STARTS": "0",
     }
     safar = str(Path(sys.executable).with_name("safar"))
     training = run([safar, "train"], ROOT, environment)
@@ -257,7 +281,8 @@ async def _safar(folder: Path) -> tuple[Measured, tuple[list[float], int]]:
 
     try:
         measured = await measure(Served(process, ask_safar, url), training, began, ready)
-        return measured, await load_test(url, secret)
+        async with gateway(sink):
+            return measured, await load_test(url, secret)
     finally:
         process.terminate()
         process.wait(30)

@@ -62,6 +62,8 @@ class Settings:
     android_user: str = option("", "User name of SMS Gateway for Android.")
     android_password: str = option("", "Password of SMS Gateway for Android.")
     android_secret: str = option("", "Signing key of its webhooks.")
+    chat_messages: int = option(60, "Messages a minute that one web chat may send, as many at once; 0: no limit.")
+    chat_starts: int = option(120, "Web chats a minute that one address may begin, as many at once; 0: no limit.")
     quick_exit_url: str = option("https://www.google.com/search?q=weather", "Where *Leave now* in the web chat leads.")
     send_attempts: int = option(12, "How often a message is tried before it is listed as unsendable.")
     rasa_token: str = option(

@@ -10,7 +10,7 @@ from typer.main import get_command
 from bot.cli import app
 from bot.commands.settings import page
 from bot.i18n import Locales
-from bot.settings import ROOT
+from bot.settings import ROOT, Settings
 from bot.webchat.routes import ChatRoutes
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_the_interface_is_described_and_every_call_of_it() -> None:
     described = yaml.safe_load((ROOT / "docs" / "openapi.yml").read_text(encoding="utf-8"))
     validate_spec(described)
     there = {(path, method) for path, calls in described["paths"].items() for method in calls}
-    routes = ChatRoutes(None, Locales(ROOT / "locales")).routes()  # type: ignore[arg-type]
+    routes = ChatRoutes(None, Locales(ROOT / "locales"), Settings()).routes()  # type: ignore[arg-type]
     served = {(route.path, method.lower()) for route in routes for method in route.methods or () if method != "HEAD"}
     assert there == served
 

@@ -20,4 +20,4 @@ def page() -> str:
         f"| `SAFAR_{row.name.upper()}` | {f'`{row.default}`' if row.default != '' else ''} | {row.metadata['help']} |\n"
         for row in fields(Settings)
     )
-    return HEAD + "".join(row.replace("…", "…") for row in rows)
+    return HEAD + "".join(rows)

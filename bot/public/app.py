@@ -23,7 +23,7 @@ def public_app(desk: Desk) -> Starlette:
     return Starlette(
         routes=[
             *Page(desk.locales, desk.settings).routes(),
-            *ChatRoutes(web, desk.locales).routes(),
+            *ChatRoutes(web, desk.locales, desk.settings).routes(),
             *Webhooks(desk.channels, desk.intake, desk.reports, desk.settings.public_url).routes(),
             Route("/health", health),
         ]

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from bot.i18n import Locales
 from bot.model.clock import utc_now
 from bot.model.messages import MAX_TEXT, Incoming, Kind
+from bot.settings import Settings
 from bot.storage.repositories.outbox import Letter
 from bot.webchat.limits import Limit
 from bot.webchat.ports import Desk
@@ -31,6 +33,7 @@ KEY_LENGTH = 43
 LONGEST_ID = 64
 STREAM_SECONDS = 20.0
 LONGEST_WAIT = 25.0
+LEFT_REMEMBERED = 20_000
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -45,11 +48,12 @@ class Problem(Exception):
 class ChatRoutes:
     """The five calls under /api/chat."""
 
-    def __init__(self, desk: Desk, locales: Locales) -> None:
+    def __init__(self, desk: Desk, locales: Locales, settings: Settings) -> None:
         self._desk = desk
         self._locales = locales
-        self._writing = Limit(burst=20, per_minute=40)
-        self._beginning = Limit(burst=60, per_minute=60)
+        self._writing = Limit(settings.chat_messages)
+        self._beginning = Limit(settings.chat_starts)
+        self._left: OrderedDict[str, None] = OrderedDict()
 
     def routes(self) -> list[Route]:
         """For the public application."""
@@ -80,7 +84,7 @@ class ChatRoutes:
 
     async def write(self, request: Request) -> Response:
         """A message. 202 when it is new and stored, 200 when it was stored before."""
-        address = _address(request)
+        address = self._address(request)
         incoming = _incoming(address, await _json(request))
         if not self._writing.allows(address):
             raise Problem("often")
@@ -94,7 +98,7 @@ class ChatRoutes:
     async def read(self, request: Request) -> Response:
         """Replies after an id; with `wait` it stays open until there are some."""
         wait = min(max(_number(request.query_params.get("wait"), 0), 0), LONGEST_WAIT)
-        address = _address(request)
+        address = self._address(request)
         try:
             letters = await self._desk.wait(address, _after(request), wait)
         except Exception as broken:
@@ -104,18 +108,29 @@ class ChatRoutes:
 
     async def listen(self, request: Request) -> Response:
         """Replies as server-sent events, from `Last-Event-ID` or `after` on."""
-        events = self._events(_address(request), _after(request))
+        events = self._events(self._address(request), _after(request))
         return EventSourceResponse(events, ping=15, headers=HEADERS)
 
     async def leave(self, request: Request) -> Response:
         """The person leaves: everything that was said is erased on our side too, and the browser forgets the page."""
         address = _address(request)
+        self._left[address] = None
+        while len(self._left) > LEFT_REMEMBERED:
+            self._left.popitem(last=False)
         try:
             await self._desk.erase(address)
         except Exception as broken:
+            self._left.pop(address, None)
             log.error("conversation_not_erased", error=type(broken).__name__)
             raise Problem("store") from broken
         return Response(status_code=204, headers={"Clear-Site-Data": '"cache", "cookies", "storage"'})
+
+    def _address(self, request: Request) -> str:
+        """The pseudonym of the key. Who has left is gone: what was still on its way must not bring it back."""
+        address = _address(request)
+        if address in self._left:
+            raise Problem("key")
+        return address
 
     async def _events(self, address: str, after: int) -> AsyncIterator[dict[str, str]]:
         while True:
