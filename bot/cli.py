@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 outbox = typer.Typer(no_args_is_help=True, help="What could not be sent.")
 app.add_typer(outbox, name="outbox")
+translations = typer.Typer(no_args_is_help=True, help="Texts on their way to translators and back.")
+app.add_typer(translations, name="translations")
 
 
 @app.command()
@@ -109,6 +111,40 @@ def outbox_resend(
     from bot.commands import outbox as command
 
     command.resend(ids or [])
+
+
+@translations.command("extract")
+def translations_extract() -> None:
+    """Write what there is to translate as templates, locales/<domain>.pot."""
+    from bot.commands import translations as command
+
+    command.extract()
+
+
+@translations.command("update")
+def translations_update(
+    tags: Annotated[list[str] | None, typer.Argument(help="Languages, as their folders are named; none: all.")] = None,
+) -> None:
+    """Bring catalogues up to the sources: new texts are added, translations of changed ones marked fuzzy."""
+    from bot.commands import translations as command
+
+    command.update(tags or [])
+
+
+@translations.command("compile")
+def translations_compile() -> None:
+    """Check all catalogues and keep them in a form that is read fast."""
+    from bot.commands import translations as command
+
+    command.compile_all()
+
+
+@translations.command("status")
+def translations_status() -> None:
+    """How far each language is: reviewed, drafted, stale, missing."""
+    from bot.commands import translations as command
+
+    command.status()
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bot.i18n import Locales
+from bot.i18n import Locales, from_settings
 from bot.model.errors import SetupError
 from bot.model.messages import Button, Reply
 from bot.settings import ROOT, Settings, read
@@ -55,7 +55,7 @@ class Phrases:
 def standard(settings: Settings | None = None) -> Phrases:
     """The phrases of this checkout, with the centre's values from the settings."""
     chosen = settings or read()
-    locales = Locales(ROOT / "locales", chosen.fallback_language, chosen.drafts)
+    locales = from_settings(chosen)
     return Phrases(ROOT / "domain.yml", locales, common(chosen))
 
 

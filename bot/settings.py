@@ -38,6 +38,7 @@ class Settings:
     centre_timezone: str = option("UTC", "IANA time zone of the centre.")
     fallback_language: str = option("en", "The language spoken when nothing better is known.")
     drafts: str = option("serve", "Machine-drafted translations: 'serve' with a line that says so, or 'hide'.")
+    stale: str = option("hide", "Translations whose English has changed: 'serve' with a line that says so, or 'hide'.")
     answer_threshold: float = option(0.50, "Calibrated probability from which an entry is given as the answer.")
     choice_threshold: float = option(0.15, "Calibrated probability from which an entry is offered as a choice.")
     sms_segments: int = option(3, "How many SMS segments one answer may take before MORE.")

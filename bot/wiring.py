@@ -27,7 +27,7 @@ from bot.dialogue.language import Recogniser
 from bot.dialogue.places import Places
 from bot.dialogue.respond import Responder, Thresholds
 from bot.dialogue.vectors import VectorCache
-from bot.i18n import Locales
+from bot.i18n import Locales, from_settings
 from bot.inbox.handler import Handler
 from bot.inbox.intake import Intake
 from bot.inbox.reader import Reader, Vectors
@@ -115,7 +115,7 @@ def build(
     tokens = Tokens(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
     store, crypt = open_store(settings)
     http = httpx.AsyncClient(timeout=30.0, trust_env=False)
-    locales = Locales(ROOT / "locales", settings.fallback_language, settings.drafts)
+    locales = from_settings(settings)
     phrases = Phrases(ROOT / "domain.yml", locales, common(settings))
     encoder = Encoder()
     cache = VectorCache(settings.data_path / "cache", encoder.name, encoder.encode_many)

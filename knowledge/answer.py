@@ -25,11 +25,12 @@ CLDR = {"tl": "fil"}
 
 @dataclass(frozen=True)
 class Translated:
-    """A text in the language it was found in."""
+    """A text in the language it was found in; `stale`: its source has changed since it was translated."""
 
     text: str
     language: str
     draft: bool = False
+    stale: bool = False
 
 
 Translate = Callable[[str, str | None], Translated]
@@ -101,7 +102,7 @@ class _Composer:
         self._translate = translate
         self._number = choose(entry, person.origin, person.destination)
         self._variant: Variant | None = None if self._number is None else entry.variants[self._number]
-        self._drafts = False
+        self._drafts = self._stale = False
         self._languages: list[str] = []
 
     def answer(self) -> Answer:
@@ -111,6 +112,9 @@ class _Composer:
         sms = self._field("sms", source.sms)
         if self._drafts:
             parts.append(self._word(words.DRAFT))
+            sms = f"{sms}\n{self._word(words.DRAFT_SMS)}"
+        if self._stale:
+            parts.append(self._word(words.STALE))
         language = self._languages[1] if len(self._languages) > 1 else self._person.language
         return Answer(
             entry=self._entry.id,
@@ -133,6 +137,7 @@ class _Composer:
     def _say(self, field: str, text: str) -> str:
         said = self._translate(text, f"{self._entry.id}.{field}")
         self._drafts |= said.draft
+        self._stale |= said.stale
         self._languages.append(said.language)
         return said.text
 
@@ -179,11 +184,16 @@ class _Composer:
         return self._phone(service) if placeholder.verb == "phone" else self._line(service)
 
     def _line(self, service: Service) -> str:
-        notes = [service.hours] if service.hours else []
+        notes = [self._label(service.hours)] if service.hours else []
         if directories.due(service, self._person.today):
             notes.append(self._word(words.CHECK_NUMBER))
         tail = f" ({'; '.join(notes)})" if notes else ""
-        return f"{service.name}: {self._phone(service)}{tail}"
+        ways = [self._phone(service) if service.phone else "", service.website]
+        reached = ", ".join(filter(None, ways)) or self._label(service.about)
+        return f"{self._label(service.name)}: {reached}{tail}"
+
+    def _label(self, text: str) -> str:
+        return self._translate(text, words.DIRECTORY).text
 
     def _phone(self, service: Service) -> str:
         dialled = directories.dialled(service, self._person.destination)

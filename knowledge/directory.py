@@ -1,7 +1,8 @@
 """Which service to name to whom, and how its number is dialled from where the person is. PURE.
 
-An emergency number never disappears; any other service past its `review_by` is shown with a request to check it.
-`phonenumbers` writes the numbers; short codes work only inside their country. Imports `knowledge` only.
+What can be called comes before what has only a website. An emergency number never disappears; any other service past
+its `review_by` is shown with a request to check it. `phonenumbers` writes the numbers; short codes work only inside
+their country. Imports `knowledge` only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -71,7 +72,7 @@ class Directory:
         for kind in kinds:
             found = [service for service in meant if service.kind == kind]
             if found:
-                return sorted(found, key=lambda service: (service.free is not True, service.id))
+                return sorted(found, key=lambda service: (not service.phone, service.free is not True, service.id))
         return []
 
 
@@ -82,7 +83,7 @@ def dialled(service: Service, caller_in: str | None) -> Dialled:
     be reached: the directory says so, the source prints it with a +, or it is an ordinary line. Short codes, freephone
     and special-rate numbers end at the border.
     """
-    if service.country in {caller_in, WORLDWIDE}:
+    if not service.phone or service.country in {caller_in, WORLDWIDE}:
         return Dialled(service.phone)
     international = _international(service)
     if service.from_abroad is False or international is None:

@@ -1,7 +1,8 @@
 """Babel's way to the texts of entries and to the fixed words around them. Imports Babel and `knowledge` only.
 
-    knowledge/entries/**.yml   →  extract_entries
-    knowledge/words.py         →  extract_words
+    knowledge/entries/**.yml    →  extract_entries
+    knowledge/directory/*.yml   →  extract_services
+    knowledge/words.py          →  extract_words
 
 A message's context is `<entry>.title`, `<entry>.answer`, `<entry>.steps.0`, `<entry>.variants.1.sms` and so on, so that
 the same words in two answers can be translated in two ways, and a translator sees where a text belongs. Babel calls
@@ -16,6 +17,7 @@ from typing import IO
 
 from knowledge import placeholders, words
 from knowledge.reading import Node, parse
+from knowledge.words import DIRECTORY
 
 Extracted = tuple[int, str, tuple[str, str], list[str]]
 KEEP = "Keep as it is: "
@@ -35,6 +37,20 @@ def extract_entries(
     for field, node in _fields(root, ""):
         text = node.text()
         yield node.line, "pgettext", (f"{root['id'].text()}.{field}", text), _comments(text)
+
+
+def extract_services(
+    fileobj: IO[bytes],
+    keywords: Sequence[str],  # noqa: ARG001
+    comment_tags: Sequence[str],  # noqa: ARG001
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[Extracted]:
+    """The words of one country's services (name, hours, about), in one context: "Police" is said in fifty countries."""
+    path = Path(getattr(fileobj, "name", "services.yml"))
+    for service in parse(path, fileobj.read()).block()["services"].children():
+        block = service.block()
+        for node in (block[field] for field in ("name", "hours", "about") if field in block):
+            yield node.line, "pgettext", (DIRECTORY, node.text()), []
 
 
 def extract_words(

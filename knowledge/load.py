@@ -96,7 +96,6 @@ def _texts(answer: str, sms: str, steps: tuple[str, ...]) -> Iterable[tuple[str,
 
 
 def _check_references(entries: dict[str, tuple[Entry, Node]], services: dict[str, Service]) -> None:
-    kinds = {service.kind for service in services.values()}
     for entry, node in entries.values():
         for related in entry.related:
             if related not in entries or related == entry.id:
@@ -105,7 +104,7 @@ def _check_references(entries: dict[str, tuple[Entry, Node]], services: dict[str
             if (brace := placeholders.stray(text)) is not None:
                 raise _at(node, field).fail(f"{field} has a brace that is no placeholder: {brace!r}.")
             for placeholder in placeholders.find(text):
-                known = kinds if placeholder.verb == "hotline" else services
+                known = schema.HOTLINES if placeholder.verb == "hotline" else services
                 if not placeholder.known or (placeholder.name and placeholder.name not in known):
                     raise _at(node, field).fail(f"{field} uses {placeholder}, which nobody knows.")
 

@@ -69,18 +69,20 @@ class Entry:
 class Service:
     """A hotline or office of the directory. `country` is ISO 3166-1 alpha-2, "ZZ" for worldwide or regional ones.
 
-    `kind`: emergency, trafficking, migrant_worker, consular, gender_violence, children, health, mental_health, labour,
-    sea_rescue, legal_aid, return … `phone` is what the source prints, parsed by `phonenumbers` when it is shown.
+    `kind` is one of `knowledge.schema.KINDS`. `phone` is what the source prints, parsed by `phonenumbers` when it is
+    shown. A scheme without a number has a `website`, or at least says in a sentence what it is `about`.
     """
 
     id: str
     country: str
     kind: str
     name: str
-    phone: str
     source: Source
     checked_on: date
     review_by: date
+    phone: str = ""
+    website: str = ""
+    about: str = ""
     hours: str = ""
     languages: tuple[str, ...] = ()
     free: bool | None = None

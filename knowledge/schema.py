@@ -15,8 +15,28 @@ SOURCE_KEYS = ("title", "url", "seen_on", "public")
 VARIANT_KEYS = ("origins", "destinations", "answer", "steps", "sms", "sources", "checked_on")
 ENTRY_NEEDED = ("id", "topic", "stages", "audience", "risk", "title", "answer", "steps", "sms", "sources")
 ENTRY_KEYS = (*ENTRY_NEEDED, "checked_on", "review_by", "owner", "related", "variants", "language")
-SERVICE_NEEDED = ("id", "kind", "name", "phone", "source", "checked_on", "review_by")
-SERVICE_KEYS = (*SERVICE_NEEDED, "hours", "languages", "free", "from_abroad", "leaves_trace", "note", "serves")
+HOTLINES = (
+    "emergency",
+    "trafficking",
+    "migrant_worker",
+    "consular",
+    "gender_violence",
+    "children",
+    "health",
+    "mental_health",
+    "labour",
+    "sea_rescue",
+    "legal_aid",
+    "return",
+)
+"""Kinds of services that somebody in need is sent to: `{hotline:<kind>}`."""
+SCHEMES = ("resource_centre", "orientation", "steps", "welfare", "complaint", "tracing", "skills", "money", "shelter")
+"""Kinds that an entry names one by one: `{service:<id>}`."""
+KINDS = (*HOTLINES, *SCHEMES)
+SERVICE_NEEDED = ("id", "kind", "name", "source", "checked_on", "review_by")
+WAYS = ("phone", "website", "about")
+SERVICE_TEXTS = ("website", "about", "hours", "leaves_trace", "note")
+SERVICE_KEYS = (*SERVICE_NEEDED, "phone", *SERVICE_TEXTS, "languages", "free", "from_abroad", "serves")
 
 
 def _needed(node: Node, keys: tuple[str, ...], needed: tuple[str, ...]) -> dict[str, Node]:
@@ -115,12 +135,24 @@ def _phone(node: Node) -> str:
     return node.text()
 
 
+def _website(node: Node) -> str:
+    if not node.text().startswith("https://"):
+        raise node.fail(f"{node.text()!r} is no address of a page; it must begin with https://.")
+    return node.text()
+
+
 def service(node: Node, country: str) -> Service:
-    """A service of a country's directory. Raises for a phone that is not one number."""
+    """A service of a country's directory. Raises for a phone that is not one number, and for no way to reach it."""
     if not COUNTRY.fullmatch(country):
         raise node.fail(f"the file must be named after a country code, as in NP.yml; {country!r} is none.")
     found = _needed(node, SERVICE_KEYS, SERVICE_NEEDED)
-    optional: dict[str, Any] = {key: found[key].text() for key in ("hours", "leaves_trace", "note") if key in found}
+    if not any(way in found for way in WAYS):
+        raise node.fail("a service needs a phone, a website, or a sentence about it.")
+    optional: dict[str, Any] = {key: found[key].text() for key in SERVICE_TEXTS if key in found}
+    if "phone" in found:
+        optional["phone"] = _phone(found["phone"])
+    if "website" in found:
+        optional["website"] = _website(found["website"])
     optional |= {key: found[key].truth() for key in ("free", "from_abroad") if key in found}
     if "languages" in found:
         optional["languages"] = found["languages"].texts()
@@ -128,9 +160,8 @@ def service(node: Node, country: str) -> Service:
     return Service(
         id=_id(found["id"]),
         country=country,
-        kind=found["kind"].text(),
+        kind=found["kind"].one_of(KINDS),
         name=found["name"].text(),
-        phone=_phone(found["phone"]),
         source=source(found["source"]),
         checked_on=found["checked_on"].day(),
         review_by=found["review_by"].day(),

@@ -226,7 +226,7 @@ class Responder:
     def _translate(self, language: str) -> answers.Translate:
         def translate(source: str, name: str | None) -> Translated:
             said = self._locales.say(source, language, "knowledge" if name else "bot", name)
-            return Translated(said.text, said.language, said.draft)
+            return Translated(said.text, said.language, said.draft, said.stale)
 
         return translate
 

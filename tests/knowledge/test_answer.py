@@ -77,6 +77,20 @@ def test_what_is_overdue_says_so() -> None:
     assert f"999 ({words.CHECK_NUMBER})" not in late
 
 
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ({"website": "https://example.org"}, "Fund: https://example.org"),
+        ({"about": "ask your municipality"}, "Fund: ask your municipality"),
+        ({"phone": "19911", "website": "https://example.org", "hours": "24/7"}, "Fund: 19911, https://example.org (24/7)"),
+    ],
+)
+def test_a_service_is_shown_with_the_ways_to_reach_it(more: dict[str, str], wanted: str) -> None:
+    fund = service("fund", "SA", "welfare", **{"phone": "", **more})
+    entry = replace(ENTRY, answer="Ask:\n{service:fund}")
+    assert f"Ask:\n{wanted}\n" in compose(entry, Directory({"fund": fund}), Person("en", None, "SA", TODAY), english).text
+
+
 def test_the_address_of_a_copy_is_not_shown() -> None:
     copy = Source("The law", "https://copy.example", "2026", public=False)
     assert "Source: The law. Checked on November 23, 2026." in told(replace(ENTRY, sources=(copy,))).text

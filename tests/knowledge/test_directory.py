@@ -47,6 +47,12 @@ def test_the_best_services(kind: str, country: str | None, origin: str | None, w
     assert ids(DIRECTORY.best(kind, country, origin)) == wanted
 
 
+def test_what_can_be_called_comes_before_what_has_only_a_website() -> None:
+    found = [service("jo_a", "JO", "migrant_worker", "", website="https://example.org"), service("jo_b", "JO", "migrant_worker", "1")]
+    assert ids(Directory({one.id: one for one in found}).best("migrant_worker", "JO", None)) == ["jo_b", "jo_a"]
+    assert dialled(found[0], "SA") == Dialled("")
+
+
 def test_an_emergency_number_never_disappears() -> None:
     assert ids(DIRECTORY.emergency("SA")) == ["sa_police"]
     assert DIRECTORY.emergency(None) == DIRECTORY.emergency("XX") == ()
