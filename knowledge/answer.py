@@ -100,10 +100,19 @@ class _Composer:
         self._directory = directory
         self._person = person
         self._translate = translate
-        self._number = choose(entry, person.origin, person.destination)
+        self._number = self._understood(choose(entry, person.origin, person.destination))
         self._variant: Variant | None = None if self._number is None else entry.variants[self._number]
         self._drafts = self._stale = False
         self._languages: list[str] = []
+
+    def _understood(self, number: int | None) -> int | None:
+        """The variant, unless only the general text can be read in the person's language: better that than English."""
+        if number is None:
+            return None
+        variant = self._translate(self._entry.variants[number].answer, f"{self._entry.id}.variants.{number}.answer")
+        general = self._translate(self._entry.answer, f"{self._entry.id}.answer")
+        wanted = self._person.language
+        return None if general.language == wanted != variant.language else number
 
     def answer(self) -> Answer:
         source = self._variant or self._entry
@@ -184,7 +193,7 @@ class _Composer:
         return self._phone(service) if placeholder.verb == "phone" else self._line(service)
 
     def _line(self, service: Service) -> str:
-        notes = [self._label(service.hours)] if service.hours else []
+        notes = [self._label(text) for text in (service.hours, service.leaves_trace) if text]
         if directories.due(service, self._person.today):
             notes.append(self._word(words.CHECK_NUMBER))
         tail = f" ({'; '.join(notes)})" if notes else ""

@@ -49,7 +49,7 @@ def extract_services(
     path = Path(getattr(fileobj, "name", "services.yml"))
     for service in parse(path, fileobj.read()).block()["services"].children():
         block = service.block()
-        for node in (block[field] for field in ("name", "hours", "about") if field in block):
+        for node in (block[field] for field in ("name", "hours", "about", "leaves_trace") if field in block):
             yield node.line, "pgettext", (DIRECTORY, node.text()), []
 
 

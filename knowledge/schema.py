@@ -30,7 +30,18 @@ HOTLINES = (
     "return",
 )
 """Kinds of services that somebody in need is sent to: `{hotline:<kind>}`."""
-SCHEMES = ("resource_centre", "orientation", "steps", "welfare", "complaint", "tracing", "skills", "money", "shelter")
+SCHEMES = (
+    "resource_centre",
+    "orientation",
+    "steps",
+    "welfare",
+    "complaint",
+    "tracing",
+    "skills",
+    "money",
+    "shelter",
+    "immigration",
+)
 """Kinds that an entry names one by one: `{service:<id>}`."""
 KINDS = (*HOTLINES, *SCHEMES)
 SERVICE_NEEDED = ("id", "kind", "name", "source", "checked_on", "review_by")

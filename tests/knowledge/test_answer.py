@@ -82,13 +82,18 @@ def test_what_is_overdue_says_so() -> None:
     [
         ({"website": "https://example.org"}, "Fund: https://example.org"),
         ({"about": "ask your municipality"}, "Fund: ask your municipality"),
-        ({"phone": "19911", "website": "https://example.org", "hours": "24/7"}, "Fund: 19911, https://example.org (24/7)"),
+        (
+            {"phone": "19911", "website": "https://example.org", "hours": "24/7"},
+            "Fund: 19911, https://example.org (24/7)",
+        ),
     ],
 )
 def test_a_service_is_shown_with_the_ways_to_reach_it(more: dict[str, str], wanted: str) -> None:
     fund = service("fund", "SA", "welfare", **{"phone": "", **more})
     entry = replace(ENTRY, answer="Ask:\n{service:fund}")
-    assert f"Ask:\n{wanted}\n" in compose(entry, Directory({"fund": fund}), Person("en", None, "SA", TODAY), english).text
+    assert (
+        f"Ask:\n{wanted}\n" in compose(entry, Directory({"fund": fund}), Person("en", None, "SA", TODAY), english).text
+    )
 
 
 def test_the_address_of_a_copy_is_not_shown() -> None:
@@ -112,6 +117,18 @@ def test_translated_with_contexts_and_said_to_be_a_draft() -> None:
     assert (answer.language, answer.draft) == ("fr", True)
     assert answer.text.endswith(words.DRAFT)
     assert "23 novembre 2026" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("translated", "wanted"),
+    [({"answer", "variants.0.answer"}, 0), ({"answer"}, None), ({"variants.0.answer"}, 0), (set(), 0)],
+)
+def test_what_can_be_read_goes_before_what_fits_the_corridor(translated: set[str], wanted: int | None) -> None:
+    def french(text: str, context: str | None) -> Translated:
+        known = str(context).removeprefix("passport_kept.") in translated
+        return Translated(text, "fr" if known else "en")
+
+    assert compose(ON_CORRIDORS, DIRECTORY, Person("fr", "IN", "SA", TODAY), french).variant == wanted
 
 
 def test_a_translation_that_is_missing_shows_in_the_language() -> None:

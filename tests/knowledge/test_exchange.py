@@ -27,7 +27,7 @@ ENTRY = st.builds(
 )
 SERVICE = st.builds(
     Service,
-    *(ID, TEXT, TEXT, TEXT, TEXT, st.builds(Source, TEXT, TEXT, TEXT), DAY, DAY, TEXT, TEXTS),
+    *(ID, TEXT, TEXT, TEXT, st.builds(Source, TEXT, TEXT, TEXT), DAY, DAY, TEXT, TEXT, TEXT, TEXT, TEXTS),
     *(st.none() | st.booleans(), st.none() | st.booleans(), TEXT, TEXT, TEXTS),
 )
 LANGUAGE = st.sampled_from(["en", "fr", "fil"])
