@@ -118,11 +118,12 @@ def write(path: Path, catalogue: Catalog) -> None:
 def count(new: Catalog, there: Catalog | None) -> Count:
     """Compare what there is with what there should be."""
     kept = {(message.context, str(message.id)): message for message in there or () if message.id}
-    states = Counter(_state(kept.get((message.context, str(message.id)))) for message in new if message.id)
+    states = Counter(state(kept.get((message.context, str(message.id)))) for message in new if message.id)
     return Count(states["reviewed"], states["drafted"], states["stale"], states["missing"])
 
 
-def _state(message: Message | None) -> str:
+def state(message: Message | None) -> str:
+    """Of a translation: "reviewed", "drafted", "stale" or "missing"."""
     if message is None or not message.string:
         return "missing"
     if message.fuzzy:

@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 outbox = typer.Typer(no_args_is_help=True, help="What could not be sent.")
 app.add_typer(outbox, name="outbox")
+knowledge = typer.Typer(no_args_is_help=True, help="The answers: what to mend, and how far they are.")
+app.add_typer(knowledge, name="knowledge")
 translations = typer.Typer(no_args_is_help=True, help="Texts on their way to translators and back.")
 app.add_typer(translations, name="translations")
 
@@ -111,6 +113,25 @@ def outbox_resend(
     from bot.commands import outbox as command
 
     command.resend(ids or [])
+
+
+@knowledge.command("lint")
+def knowledge_lint(
+    explain: Annotated[bool, typer.Option(help="Say what each check is for, with an example.")] = False,
+    notes: Annotated[bool, typer.Option(help="Show what can wait as well.")] = False,
+) -> None:
+    """Check every answer, translation, number and way of asking; exit code 1 if something must be mended."""
+    from bot.commands import knowledge as command
+
+    command.run_lint(explain, notes)
+
+
+@knowledge.command("status")
+def knowledge_status() -> None:
+    """Tables: entries by language, services by country and age."""
+    from bot.commands import knowledge as command
+
+    command.status()
 
 
 @translations.command("extract")

@@ -92,7 +92,7 @@ def test_how_it_is_dialled(
 def test_no_digit_of_a_real_number_changes_at_home() -> None:
     root = Path(__file__).resolve().parents[2]
     services = load(root / "knowledge", root / "locales").services.values()
-    for found in (service for service in services if service.phone):
+    for found in (one for one in services if one.phone):
         assert dialled(found, found.country) == Dialled(found.phone)
         abroad = dialled(found, "TL")
         assert abroad.number == found.phone or abroad.number.startswith("+")

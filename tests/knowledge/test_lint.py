@@ -1,110 +1,82 @@
 """Every check over its own examples of good and bad, and the whole over a small knowledge base."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from knowledge.lint import CHECKS, Setting, Subject, Text, lint
-from knowledge.model import Knowledge, Source
-from tests.knowledge.samples import ENTRY, LATER, ON_CORRIDORS, SOURCE, service
+from knowledge.checks.base import EXAMPLE_SETTING, Asked, Check, Text
+from knowledge.checks.wording import glossary
+from knowledge.confusion import asked
+from knowledge.errors import KnowledgeError
+from knowledge.lint import CHECKS, lint
+from knowledge.model import Knowledge, Question
+from knowledge.readability import grade
+from tests.knowledge.samples import ENTRY, LATER, service
 
-SETTING = Setting(date(2026, 12, 1), lambda text: -(-len(text) // 153))
+ROOT = Path(__file__).resolve().parents[2]
 LINE = service("sa_labour", "SA", "labour", "19911")
-EXAMPLES: Mapping[str, tuple[Sequence[Subject], Sequence[Subject]]] = {
-    "placeholders_kept": (
-        (
-            Text("x.answer", "Appelez {emergency} ou {hotline:labour}", "fr", "Call {hotline:labour} or {emergency}"),
-            Text("x.answer", "Call {emergency}"),
-        ),
-        (
-            Text("x.answer", "Appelez", "fr", "Call {emergency}"),
-            Text("x.answer", "Appelez {emergency} {emergency}", "fr", "Call {emergency}"),
-            Text("x.answer", "Appelez {urgence}", "fr", "Call {emergency}"),
-            Text("x.answer", "Appelez {emergency", "fr", "Call {emergency"),
-            Text("x.title", "A brace }"),
-        ),
-    ),
-    "sms_fits": (
-        (Text("x.sms", "a" * 459), Text("x.answer", "a" * 900)),
-        (Text("x.sms", "a" * 460), Text("x.variants.0.sms", "a" * 440 + "{hotline:labour}")),
-    ),
-    "short_enough": (
-        (Text("x.answer", "word " * 120 + "{hotline:labour}"), Text("x.title", "word " * 130)),
-        (Text("x.answer", "word " * 121), Text("x.variants.2.answer", "كلمة " * 121, "ar")),
-    ),
-    "no_number_typed": (
-        (
-            Text("x.answer", "Call {phone:sa_labour}. By 23 November 2026, about 1,500 riyals, 24 hours, article 9."),
-            Text("x.answer", "See ILO C189 and the rule of 2011."),
-        ),
-        (
-            Text("x.answer", "Call +966 11 200 0000"),
-            Text("x.sms", "اتصل 800-247-1234", "ar"),
-            Text("x.sms", "Call 999 now"),
-            Text("x.sms", "फोन ०१४४४४४४४", "ne"),
-        ),
-    ),
-    "kind_words": (
-        (
-            Text("x.answer", "People without papers, domestic workers, who left the job, can ask."),
-            Text("x.answer", "Les personnes sans papiers, le travail domestique, nous ne pouvons rien garantir.", "fr"),
-            Text("x.answer", "المهاجرون في وضع غير نظامي والعاملة المنزلية", "ar"),
-        ),
-        (
-            Text("x.answer", "Illegals may stay."),
-            Text("x.answer", "You will get your money."),
-            Text("x.answer", "A housemaid or maid who absconded"),
-            Text("x.answer", "les migrants clandestins", "fr"),
-            Text("x.answer", "المهاجرين غير الشرعيين", "ar"),
-            Text("x.answer", "अवैध कामदार", "ne"),
-        ),
-    ),
-    "safety_first": (
-        (ENTRY, replace(ENTRY, risk="low", answer="Compare prices.", sms="Compare.")),
-        (
-            replace(ENTRY, answer="Advice: {hotline:labour}"),
-            replace(ENTRY, answer="Call {emergency}"),
-            replace(ENTRY, sms="Ask for help."),
-            ON_CORRIDORS,  # its variants leave the number out
-        ),
-    ),
-    "source_can_be_opened": (
-        (ENTRY, replace(ENTRY, sources=(replace(SOURCE, public=False), SOURCE))),
-        (replace(ENTRY, sources=(Source("A copy", "", "2026", public=False),)),),
-    ),
-    "reviewed_in_time": (
-        (ENTRY, LINE, replace(ENTRY, review_by=SETTING.today)),
-        (replace(ENTRY, review_by=date(2026, 11, 30)), replace(LINE, review_by=date(2020, 1, 1))),
-    ),
-}
 
 
-def test_every_check_has_examples() -> None:
-    assert {check.id for check in CHECKS} == set(EXAMPLES)
-    assert all(check.description.endswith(".") for check in CHECKS)
-    page = (Path(__file__).resolve().parents[2] / "docs" / "knowledge.md").read_text(encoding="utf-8")
-    assert all(f"`{check.id}`" in page for check in CHECKS)
+def test_every_check_is_described_and_has_examples() -> None:
+    page = (ROOT / "docs" / "knowledge.md").read_text(encoding="utf-8")
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert check.description.rstrip().endswith((".", ")."))
+        assert check.good
+        assert check.bad
+        assert f"`{check.id}`" in page
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_good_and_bad(check: object) -> None:
-    found = next(one for one in CHECKS if one is check)
-    good, bad = EXAMPLES[found.id]
-    for subject in good:
-        assert found.find(subject, SETTING) is None, subject
-    for subject in bad:
-        assert found.find(subject, SETTING), subject
+def test_good_and_bad(check: Check) -> None:
+    for subject in check.good:
+        assert check.find(subject, EXAMPLE_SETTING) is None, subject
+    for subject in check.bad:
+        assert check.find(subject, EXAMPLE_SETTING), subject
 
 
 def test_findings_name_their_place() -> None:
     knowledge = Knowledge({ENTRY.id: replace(ENTRY, review_by=date(2026, 1, 1))}, {LINE.id: LINE})
-    found = lint(knowledge, [Text("passport_kept.sms", "Appelez", "fr", ENTRY.sms)], SETTING)
+    found = lint(knowledge, [Text("passport_kept.sms", "Appelez", "fr", ENTRY.sms)], EXAMPLE_SETTING)
     assert [(one.check, one.where, one.must) for one in found] == [
         ("reviewed_in_time", "passport_kept", False),
         ("placeholders_kept", "fr: passport_kept.sms", True),
     ]
     assert found[1].sentence == "lost: {emergency} {hotline:labour}."
-    assert lint(Knowledge({ENTRY.id: replace(ENTRY, review_by=LATER)}), [], SETTING) == []
+    assert lint(Knowledge({ENTRY.id: replace(ENTRY, review_by=LATER)}), [], EXAMPLE_SETTING) == []
+
+
+def test_entries_that_are_taken_for_each_other() -> None:
+    """Two entries whose lines lie in one heap, and one that lies apart."""
+    rng = np.random.default_rng(5)
+    heaps = {"a": 0, "b": 0, "c": 1}
+    questions = [Question(entry, "en", f"{entry}{n}") for entry in heaps for n in range(30)]
+    centres = np.eye(8, dtype=np.float32)
+    vectors = {q.text: centres[heaps[q.entry]] + rng.normal(0, 0.05, 8).astype(np.float32) for q in questions}
+    entries = {name: replace(ENTRY, id=name) for name in (*heaps, "d")}
+    knowledge = Knowledge(entries, questions=tuple(questions))
+    found = {
+        one.entry: one
+        for one in asked(knowledge, lambda lines: np.array([vectors[line] for line in lines], dtype=np.float32))
+    }
+    assert found["c"] == Asked("c", 30, 30)
+    assert (found["a"].lines, found["a"].instead) == (30, "b")
+    assert found["a"].mistaken > 5
+    assert found["d"] == Asked("d", 0, 0)
+    assert asked(Knowledge(), lambda lines: np.zeros((0, 8), dtype=np.float32)) == []
+
+
+def test_a_broken_pattern_of_the_glossary_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "glossary.yml"
+    path.write_text("languages:\n  en:\n    avoid:\n    - {word: '(', say: x}\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="is no pattern"):
+        glossary("avoid", path)
+
+
+def test_reading_grades() -> None:
+    assert grade("The cat sat on the mat. It was warm.") < 2
+    assert grade("Notwithstanding contractual irregularities, representation necessitates authorisation.") > 15
+    assert grade("") == grade("24") == 0.0
