@@ -23,6 +23,21 @@ from bot.model.errors import SetupError
 from bot.settings import ROOT, Settings
 
 DRAFT_COMMENT = "machine draft"
+UNICODE_SCRIPTS: Mapping[str, str] = {
+    "Latn": "LATIN",
+    "Arab": "ARABIC",
+    "Deva": "DEVANAGARI",
+    "Beng": "BENGALI",
+    "Ethi": "ETHIOPIC",
+    "Cyrl": "CYRILLIC",
+    "Guru": "GURMUKHI",
+    "Taml": "TAMIL",
+    "Sinh": "SINHALA",
+    "Mymr": "MYANMAR",
+    "Khmr": "KHMER",
+    "Thai": "THAI",
+}
+"""The script of a language file (ISO 15924) as Unicode begins the names of its letters."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Rasa says the same texts through its NLG; the desk needs them when Rasa is not a
 (it is down). One place for translators: the responses of `domain.yml`, catalogue domain `bot`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from bot.model.messages import Button, Reply
 from bot.settings import ROOT, Settings, read
 
 Values = Mapping[str, object]
+EVERY_LANGUAGE = "language:all"
+"""The payload in `domain.yml` that stands for a button of each language."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,15 @@ class Phrases:
         response = self._responses[name]
         filled = {**self._common, **(values or {})}
         said = self._locales.say(response.text, tag)
-        buttons = tuple(Button(fill(self._locales.say(b.label, tag).text, filled), b.payload) for b in response.buttons)
+        buttons = tuple(button for b in response.buttons for button in self._buttons(b, tag, filled))
         sms = fill(self._locales.say(response.sms, tag).text, filled) if response.sms else None
         return Reply(fill(said.text, filled), said.language, sms, buttons, meta={**response.meta, "draft": said.draft})
+
+    def _buttons(self, button: Button, tag: str, filled: Values) -> Iterable[Button]:
+        """The button; the one for every language as one for each of those that have a folder."""
+        if button.payload == EVERY_LANGUAGE:
+            return [Button(spoken.native, f"language:{other}") for other, spoken in self._locales.languages.items()]
+        return [Button(fill(self._locales.say(button.label, tag).text, filled), button.payload)]
 
     def text(self, name: str, tag: str, values: Values | None = None) -> str:
         """Only the text of the response."""

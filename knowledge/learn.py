@@ -62,10 +62,11 @@ def _held_out(
     if kept.sum() < 2 or not len(asked):
         return None
     every = list(dict.fromkeys((example.kind, example.name) for example in found))
-    index = Index([example for example, keep in zip(found, kept, strict=True) if keep], vectors[kept])
+    index = Index([example for example, keep in zip(found, kept, strict=True) if keep], vectors[kept], len(found))
     columns = [every.index(outcome) for outcome in index.outcomes] + [len(every)]
     signs = np.zeros((len(asked), len(every) + 1, len(SIGNS)), dtype=np.float32)
-    signs[:, columns] = index.signs(vectors[chosen[asked]], letters[asked][:, kept])
+    for row, number in enumerate(asked):
+        signs[row, columns] = index.signs(vectors[chosen[number]], letters[number][kept])[1]
     possible = np.zeros((len(asked), len(every) + 1), dtype=np.bool_)
     possible[:, columns] = True
     right = np.stack([_right(found[chosen[row]], every, index) for row in asked])

@@ -29,6 +29,8 @@ SAME_SOUND = (
 )
 WEAK = re.compile(r"[aeiouywh]")
 TWICE = re.compile(r"(.)\1+")
+MOST_ROWS = 20_000
+"""An n-gram that more rows have tells nothing of any of them, and costs time."""
 Floats = NDArray[np.float32]
 Parts = tuple[NDArray[np.int64], Floats]
 """The n-grams of a text by number, and how much each counts in it."""
@@ -94,7 +96,7 @@ class Lexical:
             known = number < len(self._rarity)
             weight = (1 + math.log(count)) * float(self._rarity[number] if known else math.log(1 + self._size))
             square += weight * weight
-            if known:
+            if known and self._starts[number + 1] - self._starts[number] <= MOST_ROWS:
                 slices.append((self._starts[number], self._starts[number + 1], weight))
         if not slices:
             return np.zeros(self._size, dtype=np.float32)

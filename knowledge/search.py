@@ -32,7 +32,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Every entry, likeliest first, and the probability that none answers."""
+    """Entries, likeliest first (all, or of very many the near ones), and the probability that none answers."""
 
     candidates: tuple[Candidate, ...]
     none_probability: float
@@ -83,11 +83,12 @@ class Search:
         """Every entry with its probability. `vector` is the message's own, of length 1."""
         if self._index is None:
             return Ranking((), 1.0)
-        letters = self._lexical.similar(text)
-        given = calibrate.probabilities(self._index.signs(vector[None], letters[None])[0], self._weights)
+        numbers, signs = self._index.signs(vector, self._lexical.similar(text))
+        given = calibrate.probabilities(signs, self._weights)
+        outcomes = [self._index.outcomes[number] for number in numbers[:-1]]
         found = [
             Candidate(name, self._topics[name], float(chance))
-            for (kind, name), chance in zip(self._index.outcomes, given[:-1], strict=True)
+            for (kind, name), chance in zip(outcomes, given[:-1], strict=True)
             if kind == ENTRY
         ]
         found.sort(key=lambda candidate: (-candidate.probability, candidate.entry))

@@ -29,9 +29,9 @@ class Space:
         """Rows of unit length in the space."""
         return unit(np.matmul(vectors - self.mean, self.lift))
 
-    def scores(self, placed: Floats) -> Floats:
-        """One score a class and row."""
-        scores: Floats = placed @ self.ridge[:-1] + self.ridge[-1]
+    def scores(self, placed: Floats, classes: Integers) -> Floats:
+        """The scores of one placed vector for some of the classes."""
+        scores: Floats = placed @ self.ridge[:-1, classes] + self.ridge[-1, classes]
         return scores
 
 
@@ -64,9 +64,10 @@ def _whitening(within: Floats) -> Floats:
 
 def _ridge(placed: Floats, classes: Integers, count: int, weights: Floats) -> Floats:
     rows = np.hstack([placed, np.ones((len(placed), 1), dtype=np.float32)])
-    wanted = np.zeros((len(placed), count), dtype=np.float32)
-    wanted[np.arange(len(placed)), classes] = 1
     weighted = rows * weights[:, None]
     gram = (weighted.T @ rows).astype(np.float64)
     gram[np.diag_indices(len(gram) - 1)] += RIDGE
-    return np.linalg.solve(gram, weighted.T @ wanted).astype(np.float32)
+    wanted = np.zeros((len(gram), count), dtype=np.float32)
+    starts = np.flatnonzero(np.diff(classes, prepend=-1))
+    wanted[:, classes[starts]] = np.add.reduceat(weighted, starts).T
+    return np.linalg.solve(gram, wanted).astype(np.float32)

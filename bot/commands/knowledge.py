@@ -1,7 +1,7 @@
-"""`safar knowledge`: what should be mended, and how far the knowledge base is. Imports `knowledge`, Babel, the settings."""
+"""`safar knowledge`: what should be mended, and how far the knowledge base is. Imports `knowledge` and the settings."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import typer
@@ -14,7 +14,7 @@ from bot.channels.sms.encoding import normalise, segments
 from bot.commands.prepare import checked_knowledge
 from bot.dialogue.encoder import Encoder
 from bot.dialogue.vectors import VectorCache
-from bot.i18n import Locales
+from bot.i18n import UNICODE_SCRIPTS, Locales
 from bot.settings import ROOT, read
 from knowledge.checks.base import Asked, Setting, Text
 from knowledge.confusion import asked
@@ -22,22 +22,13 @@ from knowledge.lint import CHECKS, Finding, lint
 from knowledge.load import texts
 from knowledge.model import Entry, Knowledge, Service
 
-SCRIPTS: Mapping[str, str] = {
-    "Latn": "LATIN",
-    "Arab": "ARABIC",
-    "Deva": "DEVANAGARI",
-    "Beng": "BENGALI",
-    "Ethi": "ETHIOPIC",
-    "Cyrl": "CYRILLIC",
-}
-"""ISO 15924 to how Unicode names the letters. A language in another script is not checked for its script."""
 STATES = ("reviewed", "drafted", "stale", "missing")
 
 
 def setting(locales: Locales, today: date) -> Setting:
     """What the checks need to know of the languages that there are."""
     spoken = locales.languages.items()
-    scripts = {tag: SCRIPTS[language.script] for tag, language in spoken if language.script in SCRIPTS}
+    scripts = {tag: UNICODE_SCRIPTS[language.script] for tag, language in spoken if language.script in UNICODE_SCRIPTS}
     rtl = frozenset(tag for tag, language in spoken if language.direction == "rtl")
     return Setting(today, lambda text: segments(normalise(text)).count, scripts, rtl)
 

