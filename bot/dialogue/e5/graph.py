@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from bot.dialogue.e5.packed import BLOCK, Packed, nibbles
+from bot.dialogue.e5.packed import BLOCK, TUNED, Packed, nibbles, weights
 
 CONTRIB = "com.microsoft"
 OPSET, IR_VERSION = 17, 8
@@ -26,7 +26,7 @@ INPUT, OUTPUT = "embedded", "pooled"
 
 def build(packed: Packed) -> bytes:
     """From embedded tokens (batch, tokens, width) to the mean of the last layer (batch, width), serialised."""
-    graph = _Graph(packed)
+    graph = _Graph(packed, tuned())
     state = graph.norm([INPUT], "emb.ln")
     for layer in range(packed.sizes.layers):
         state = graph.layer(state, f"l{layer}")
@@ -35,8 +35,9 @@ def build(packed: Packed) -> bytes:
 
 
 class _Graph:
-    def __init__(self, packed: Packed) -> None:
+    def __init__(self, packed: Packed, changes: dict[str, NDArray[np.float32]]) -> None:
         self._packed = packed
+        self._tuned = changes
         self._sizes = packed.sizes
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
@@ -54,17 +55,18 @@ class _Graph:
     def multiply(self, state: str, names: Sequence[str], columns: int) -> str:
         """One multiplication by the matrices of `names`, one below the other, and their biases added."""
         blocks = np.concatenate([self._packed.blocks(f"{name}.w", columns) for name in names])
-        whole = nibbles(blocks)
         tag = names[0]
+        change = self._tuned.get(tag)
+        bits, packed, scales = _four_bits(blocks) if change is None else _eight_bits(weights(blocks) + change)
         inputs = [
             state,
-            self._constant(f"{tag}.w", whole[..., 0::2] | (whole[..., 1::2] << 4)),
-            self._constant(f"{tag}.s", blocks["scale"].astype(np.float32)),
+            self._constant(f"{tag}.w", packed),
+            self._constant(f"{tag}.s", scales),
             "",
             "",
             self._constant(f"{tag}.b", np.concatenate([self._packed.floats(f"{name}.b") for name in names])),
         ]
-        shape: dict[str, Any] = {"K": columns, "N": len(blocks), "bits": 4, "block_size": BLOCK, "accuracy_level": 4}
+        shape: dict[str, Any] = {"K": columns, "N": len(blocks), "bits": bits, "block_size": BLOCK, "accuracy_level": 4}
         return self.add("MatMulNBits", inputs, domain=CONTRIB, **shape)[0]
 
     def norm(self, states: Sequence[str], name: str) -> str:
@@ -95,6 +97,28 @@ class _Graph:
         sets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         model = helper.make_model(graph, opset_imports=sets, ir_version=IR_VERSION)
         return bytes(model.SerializeToString())
+
+
+Quantised = tuple[int, NDArray[np.uint8], NDArray[np.float32]]
+
+
+def _four_bits(blocks: NDArray[np.void]) -> Quantised:
+    whole = nibbles(blocks)
+    return 4, whole[..., 0::2] | (whole[..., 1::2] << 4), blocks["scale"].astype(np.float32)
+
+
+def _eight_bits(matrix: NDArray[np.float32]) -> Quantised:
+    """A matrix that was changed, in blocks as before: what four bits would lose of the change, eight keep."""
+    whole = matrix.reshape(len(matrix), -1, BLOCK)
+    scales = np.maximum(np.abs(whole).max(axis=-1) / 127, 1e-12)
+    return 8, (np.rint(whole / scales[..., None]) + 128).astype(np.uint8), scales.astype(np.float32)
+
+
+def tuned(path: Path = TUNED) -> dict[str, NDArray[np.float32]]:
+    """By matrix (of several that are multiplied at once, the first) what is added to it: docs/decisions/0005."""
+    with np.load(path) as stored:
+        names = sorted({name.rpartition(".")[0] for name in stored.files})
+        return {name: (stored[f"{name}.b"].astype(np.float32) @ stored[f"{name}.a"].astype(np.float32)) for name in names}
 
 
 def main() -> None:

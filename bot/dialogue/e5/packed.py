@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FILE = "e5-small-q4.bin"
+TUNED = Path(__file__).with_name("tuned.npz")
+"""What was learned on top of the model: two narrow matrices for each that was changed (docs/decisions/0005)."""
 MAGIC = b"E5S1"
 BLOCK = 32
 Q4 = np.dtype([("scale", "<f2"), ("halves", "u1", BLOCK // 2)])
