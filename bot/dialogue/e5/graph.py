@@ -7,7 +7,7 @@ https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,12 @@ OPSET, IR_VERSION = 17, 8
 INPUT, OUTPUT = "embedded", "pooled"
 
 
-def build(packed: Packed) -> bytes:
-    """From embedded tokens (batch, tokens, width) to the mean of the last layer (batch, width), serialised."""
-    graph = _Graph(packed, tuned())
+def build(packed: Packed, changes: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """From embedded tokens (batch, tokens, width) to the mean of the last layer (batch, width), serialised.
+
+    `changes`: what is added to some of the matrices, see `tuned`.
+    """
+    graph = _Graph(packed, changes)
     state = graph.norm([INPUT], "emb.ln")
     for layer in range(packed.sizes.layers):
         state = graph.layer(state, f"l{layer}")
@@ -35,7 +38,7 @@ def build(packed: Packed) -> bytes:
 
 
 class _Graph:
-    def __init__(self, packed: Packed, changes: dict[str, NDArray[np.float32]]) -> None:
+    def __init__(self, packed: Packed, changes: Mapping[str, NDArray[np.float32]]) -> None:
         self._packed = packed
         self._tuned = changes
         self._sizes = packed.sizes
@@ -56,7 +59,7 @@ class _Graph:
         """One multiplication by the matrices of `names`, one below the other, and their biases added."""
         blocks = np.concatenate([self._packed.blocks(f"{name}.w", columns) for name in names])
         tag = names[0]
-        change = self._tuned.get(tag)
+        change = self._tuned.get(tag.removesuffix(".q") + ".qkv" if len(names) > 1 else tag)
         bits, packed, scales = _four_bits(blocks) if change is None else _eight_bits(weights(blocks) + change)
         inputs = [
             state,
@@ -104,21 +107,27 @@ Quantised = tuple[int, NDArray[np.uint8], NDArray[np.float32]]
 
 def _four_bits(blocks: NDArray[np.void]) -> Quantised:
     whole = nibbles(blocks)
-    return 4, whole[..., 0::2] | (whole[..., 1::2] << 4), blocks["scale"].astype(np.float32)
+    packed: NDArray[np.uint8] = (whole[..., 0::2] | (whole[..., 1::2] << 4)).astype(np.uint8)
+    return 4, packed, blocks["scale"].astype(np.float32)
 
 
 def _eight_bits(matrix: NDArray[np.float32]) -> Quantised:
     """A matrix that was changed, in blocks as before: what four bits would lose of the change, eight keep."""
     whole = matrix.reshape(len(matrix), -1, BLOCK)
     scales = np.maximum(np.abs(whole).max(axis=-1) / 127, 1e-12)
-    return 8, (np.rint(whole / scales[..., None]) + 128).astype(np.uint8), scales.astype(np.float32)
+    packed: NDArray[np.uint8] = (np.rint(whole / scales[..., None]) + 128).astype(np.uint8)
+    return 8, packed, scales.astype(np.float32)
 
 
 def tuned(path: Path = TUNED) -> dict[str, NDArray[np.float32]]:
     """By matrix (of several that are multiplied at once, the first) what is added to it: docs/decisions/0005."""
     with np.load(path) as stored:
         names = sorted({name.rpartition(".")[0] for name in stored.files})
-        return {name: (stored[f"{name}.b"].astype(np.float32) @ stored[f"{name}.a"].astype(np.float32)) for name in names}
+        return {name: _whole(stored[f"{name}.b"]) @ _whole(stored[f"{name}.a"]) for name in names}
+
+
+def _whole(half: NDArray[np.float16]) -> NDArray[np.float32]:
+    return half.astype(np.float32)
 
 
 def main() -> None:
@@ -126,7 +135,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        file.write(build(Packed.installed()))
+        file.write(build(Packed.installed(), tuned()))
     Path(file.name).chmod(0o644)
     Path(file.name).replace(path)
 
