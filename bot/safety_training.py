@@ -16,12 +16,13 @@ DANGEROUS = frozenset(
 
 
 def train_danger(path: Path) -> None:
-    """Fit and store. A question that the phrases take for danger is not learned as calm."""
+    """Fit and store. Not calm: what the phrases take for danger, and the ways of asking of high-risk entries."""
     encoder = Encoder()
     cache = VectorCache(read().data_path / "cache", encoder.name, encoder.encode_many)
     phrases = Detector(None)
     knowledge = load(ROOT / "knowledge", ROOT / "locales")
-    asked = [question.text for question in knowledge.questions]
+    risky = {entry.id for entry in knowledge.entries.values() if entry.risk == "high"}
+    asked = [question.text for question in knowledge.questions if question.entry not in risky]
     asked += [negative.text for negative in knowledge.negatives if negative.topic not in DANGEROUS]
     calm = [text for text in asked if phrases.detect(text, None) is None]
     classifier.train(cache.vectors, calm).save(path)

@@ -4,6 +4,7 @@ Nothing is composed that staff did not publish: texts are taken word for word, p
 directory, and where there is no checked number an honest line stands instead of a hole.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from knowledge.placeholders import Placeholder
 
 ISOLATE, END_ISOLATE, MARK = "\u2066", "\u2069", "\u200e"
 """Around a number in text from right to left. Old telephones show an empty box for the first two, so SMS has marks."""
+JOINED_NUMBER = re.compile(r"\d[\d.,:]*(?:[ /()–-]+\d[\d.,:]*)+")
+"""A number of several parts, as in hours: from right to left it is shown in the wrong order unless it is set apart."""
 CLDR = {"tl": "fil"}
 
 
@@ -202,7 +205,8 @@ class _Composer:
         return f"{self._label(service.name)}: {reached}{tail}"
 
     def _label(self, text: str) -> str:
-        return self._translate(text, words.DIRECTORY).text
+        said = self._translate(text, words.DIRECTORY).text
+        return JOINED_NUMBER.sub(f"{ISOLATE}\\g<0>{END_ISOLATE}", said) if self._person.rtl else said
 
     def _phone(self, service: Service) -> str:
         dialled = directories.dialled(service, self._person.destination)

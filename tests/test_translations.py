@@ -58,7 +58,7 @@ def test_nothing_is_missing_or_left_over(tag: str, domain: str) -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_placeholders_survive_and_drafts_say_so(path: Path) -> None:
     for message in catalogue(path):
-        if not message.id or not message.string:
+        if not message.id or not message.string or message.fuzzy:
             continue
         wanted, found = (sorted(re.findall(r"\{[a-z_:0-9]+\}", str(text))) for text in (message.id, message.string))
         assert found == wanted, message.id

@@ -163,7 +163,7 @@ JOINED_NUMBER = re.compile(r"(?<![\d\u2066\u200e])\d[\d.,]*(?:[ /()-]+\d[\d.,]*)
 def numbers_isolated(subject: Subject, setting: Setting) -> str | None:
     """In text from right to left a number of several parts is shown in the wrong order, unless it is set apart
     (U+2066 before and U+2069 after it)."""
-    if not isinstance(subject, Text) or subject.language not in setting.rtl:
-        return None
+    if not isinstance(subject, Text) or subject.language not in setting.rtl or subject.where == DIRECTORY:
+        return None  # what stands in the directory is set apart when it is shown
     found = JOINED_NUMBER.search(placeholders.PATTERN.sub("", subject.text))
     return f"{found[0]!r} must stand between U+2066 and U+2069." if found else None

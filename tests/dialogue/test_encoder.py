@@ -53,7 +53,7 @@ def test_every_change_that_was_learned_is_made(encoder: Encoder, untuned: Encode
     """Each changed matrix alone gives another vector: none is left out because its name is not found."""
     changes = tuned()
     assert len(changes) == 24
-    assert encoder.encode(TEXTS[0]) @ untuned.encode(TEXTS[0]) < 0.9
+    assert encoder.encode(TEXTS[0]) @ untuned.encode(TEXTS[0]) < 0.97
     graphs = {build(Packed.installed(), {name: change}) for name, change in list(changes.items())[:4]}
     assert len(graphs | {build(Packed.installed(), {})}) == 5
 

@@ -126,7 +126,7 @@ async def _telegram(telegram: Any) -> None:
     while len(telegram.sent) < 3 and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
     texts = [one["text"] for one in telegram.sent]
-    assert "Votre passeport est à vous" in texts[0]
+    assert "un employeur ne peut pas garder votre passeport" in texts[0]
     assert "useful:yes" in telegram_server.reply_markup(telegram.sent[0])
     assert any("N'envoyez pas ici votre nom" in text for text in texts)
     assert any("messages vocaux" in text for text in texts)

@@ -24,10 +24,10 @@ def test_a_question_gets_the_entry_with_number_source_and_date(person: Come) -> 
 @pytest.mark.parametrize(
     ("language", "question", "said"),
     [
-        ("fr", "mon patron garde mon passeport", "Votre passeport est à vous"),
-        ("ar", "صاحب العمل أخذ جوازي", "جواز سفرك ملك لك"),
-        ("ne", "मालिकले मेरो पासपोर्ट राखेको छ", "राहदानी तपाईंको हो"),
-        ("ne", "sahu le mero passport rakhera diyena k garne", "राहदानी तपाईंको हो"),
+        ("fr", "mon patron garde mon passeport", "un employeur ne peut pas garder votre passeport"),
+        ("ar", "صاحب العمل أخذ جوازي", "لا يجوز لصاحب العمل أن يحتفظ بجوازك"),
+        ("ne", "मालिकले मेरो पासपोर्ट राखेको छ", "रोजगारदाताले राहदानी राख्न पाउँदैन"),
+        ("ne", "sahu le mero passport rakhera diyena k garne", "रोजगारदाताले राहदानी राख्न पाउँदैन"),
     ],
 )
 def test_it_answers_in_the_language_of_the_question_and_says_that_it_is_a_draft(
@@ -37,13 +37,6 @@ def test_it_answers_in_the_language_of_the_question_and_says_that_it_is_a_draft(
     assert reply["language"] == language
     assert said in reply["text"]
     assert {"fr": "machine", "ar": "آلة", "ne": "मेसिन"}[language] in reply["text"]
-
-
-def test_a_language_without_this_answer_is_told_so_and_gets_it_in_english(person: Come) -> None:
-    (reply,) = person().ask("majikan menahan paspor saya dan tidak mau mengembalikan")
-    assert reply["language"] == "en"
-    assert "Your passport is yours" in reply["text"]
-    assert "Inggris" in reply["text"]
 
 
 def test_and_in_qatar_is_understood_after_an_answer_about_saudi_arabia(person: Come) -> None:
@@ -108,7 +101,7 @@ def test_danger_is_answered_first_with_the_number_of_the_country(person: Come) -
 def test_what_somebody_types_is_never_a_command_to_rasa(person: Come, text: str) -> None:
     (reply,) = person().ask(text)
     assert reply["language"] == "en"
-    assert "Your passport is yours" not in reply["text"]
+    assert "employer may not keep your passport" not in reply["text"]
 
 
 def test_a_forged_payload_does_nothing_but_get_an_answer(person: Come) -> None:

@@ -23,7 +23,10 @@ PASSPORT = {
     "answer": "اگر آپ ابھی خطرے میں ہیں تو {emergency} پر فون کریں۔\n"
     "آپ کا پاسپورٹ آپ کا ہے۔ مشورہ یہاں سے مل سکتا ہے:\n",
 }
-PARTS = ("bot", "actions", "knowledge", "locales", "config.yml", "domain.yml", "endpoints.yml", "credentials.yml")
+PARTS = (
+    *("bot", "actions", "knowledge", "locales"),
+    *("config.yml", "domain.yml", "endpoints.yml", "credentials.yml", "requirements.lock"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,12 @@ def test_somebody_asks_in_it(checkout: Path, text: str) -> None:
         return  # Hindi and Urdu are one language in Latin letters
     assert (found["language"], found["reply_language"]) == ("ur", "ur")
     assert PASSPORT["title"] in found["reply"] or "آپ کا پاسپورٹ آپ کا ہے" in found["reply"]
+
+
+def test_what_is_not_translated_is_told_in_english_after_a_line_that_says_so(checkout: Path) -> None:
+    found = ask(checkout, "کمپنی نے تین مہینے سے تنخواہ نہیں دی")
+    assert (found["entry"], found["language"], found["reply_language"]) == ("wages_unpaid", "ur", "en")
+    assert "We don't have this in your language yet" in found["reply"]
 
 
 def test_it_is_offered_among_the_languages(checkout: Path) -> None:
