@@ -128,5 +128,5 @@ async def _telegram(telegram: Any) -> None:
     texts = [one["text"] for one in telegram.sent]
     assert "un employeur ne peut pas garder votre passeport" in texts[0]
     assert "useful:yes" in telegram_server.reply_markup(telegram.sent[0])
-    assert any("N'envoyez pas ici votre nom" in text for text in texts)
+    assert any("n'envoyez pas ici votre nom" in text for text in texts)
     assert any("messages vocaux" in text for text in texts)
