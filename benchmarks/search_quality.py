@@ -1,71 +1,109 @@
-"""How well the search finds, chooses and declines: `python benchmarks/search_quality.py [more lines …]`.
+"""How well topics are found, chosen and declined: `python -m benchmarks.search_quality [more lines …]`.
 
-Input: `benchmarks/data/questions.jsonl` (lines with text, lang, style, topic and entry, or entry null for topics that
-have none), and any further files of lines given as arguments; a line with neither topic nor entry must be declined.
-Prints the tables of docs/quality-search.md.
+Input: the files of `benchmarks/data/`, and any further files of JSON lines (text, lang, topic or null, perhaps style).
+Nothing in them is trained on. Prints the tables of docs/quality.md: Safar beside BM25 and beside the nearest way of asking
+in the vectors of e5 as it comes and as it is tuned; by language and style; thresholds; reliability.
 """
 
 import json
+import math
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from bot.dialogue.encoder import Encoder  # noqa: E402
-from bot.dialogue.vectors import VectorCache  # noqa: E402
-from bot.settings import read  # noqa: E402
-from knowledge.load import load  # noqa: E402
-from knowledge.search import Ranking, Search  # noqa: E402
+from bot.dialogue.e5.graph import build
+from bot.dialogue.e5.packed import Packed
+from bot.dialogue.encoder import Encoder
+from bot.dialogue.vectors import VectorCache
+from bot.settings import ROOT, read
+from knowledge.latin import romanise
+from knowledge.load import load
+from knowledge.model import Knowledge
+from knowledge.search import Search
 
 Asked = Mapping[str, Any]
-Row = tuple[Asked, str | None, Ranking]
-"""A line, the entry that answers it or None, and what the search said."""
-DATA = ROOT / "benchmarks" / "data" / "questions.jsonl"
-ANSWER, CHOICE = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8), (0.05, 0.08, 0.12, 0.18, 0.25)
-NOTHING = "no topic"
+Floats = NDArray[np.float32]
+Found = tuple[list[str], float]
+"""Topics, likeliest first, and the probability of the first entry."""
+DATA = ROOT / "benchmarks" / "data"
+ANSWER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+MOST = 3
 
 
-def decide(ranking: Ranking, answer: float, choice: float) -> tuple[str, list[str]]:
-    """What a person would get: an answer, choices, or nothing."""
-    best = ranking.candidates[:3]
-    if best[0].probability >= answer:
-        return "answer", [best[0].entry]
-    close = [candidate.entry for candidate in best if candidate.probability >= choice]
-    return ("choices", close) if close else ("nothing", [])
+class Bm25:
+    """Words of lines, weighed as Robertson and others do (k1 1.2, b 0.75)."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        bags = [Counter(romanise(line).split()) for line in lines]
+        self._lengths = np.array([sum(bag.values()) for bag in bags], dtype=np.float32)
+        self._found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row, bag in enumerate(bags):
+            for word, count in bag.items():
+                self._found[word].append((row, count))
+
+    def scores(self, text: str) -> Floats:
+        """Of every line."""
+        total = np.zeros(len(self._lengths), dtype=np.float32)
+        mean = float(self._lengths.mean())
+        for word in romanise(text).split():
+            there = self._found.get(word, [])
+            rarity = math.log(1 + (len(total) - len(there) + 0.5) / (len(there) + 0.5))
+            for row, count in there:
+                length = 1.2 * (0.25 + 0.75 * self._lengths[row] / mean)
+                total[row] += rarity * count * 2.2 / (count + length)
+        return total
 
 
-def rank(paths: Iterable[Path]) -> dict[str, list[Row]]:
-    """Every line of every file, ranked: by file, those with and without an entry apart."""
-    knowledge = load(ROOT / "knowledge", ROOT / "locales")
+def distinct(topics: Iterable[str]) -> list[str]:
+    """The first few, each once."""
+    return list(dict.fromkeys(topics))[:MOST]
+
+
+def nearest(scores: Floats, topics: Sequence[str]) -> Found:
+    """Topics by their best line."""
+    best = np.argsort(-scores, kind="stable")[:200]
+    return distinct(topics[row] for row in best), 1.0
+
+
+def untuned() -> Encoder:
+    """The encoder as its weights come."""
+    folder = Path(mkdtemp())
+    (folder / f"{Encoder().name.replace('/', '-')}.onnx").write_bytes(build(Packed.installed(), {}))
+    return Encoder(folder=folder)
+
+
+def ways(knowledge: Knowledge) -> Mapping[str, Callable[[Sequence[str]], list[Found]]]:
+    """What is compared: from messages to topics."""
     encoder = Encoder()
-    cache = VectorCache(read().data_path, encoder.name, encoder.encode_many)
-    search = Search(knowledge, cache.vectors)
-    by_topic = {entry.topic: entry.id for entry in knowledge.entries.values()}
-    sets: dict[str, list[Row]] = defaultdict(list)
-    for path in paths:
-        lines: list[Asked] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for line, vector in zip(lines, cache.vectors([str(line["text"]) for line in lines]), strict=True):
-            wanted = line["entry"] if "entry" in line else by_topic.get(line.get("topic", ""))
-            kind = "with an entry" if wanted else "topic without an entry" if line.get("topic") else NOTHING
-            sets[f"{path.stem}: {kind}"].append((line, wanted, search.rank(line["text"], vector, line["lang"])))
-    return sets
+    cache = VectorCache(read().data_path / "cache", encoder.name, encoder.encode_many)
+    lines = [question.text for question in knowledge.questions]
+    topics = [knowledge.entries[question.entry].topic for question in knowledge.questions]
+    bm25, search = Bm25(lines), Search(knowledge, cache.vectors)
+    tuned = cache.vectors(lines)
 
+    def safar(texts: Sequence[str]) -> list[Found]:
+        ranked = [search.rank(text, vector) for text, vector in zip(texts, encoder.encode_many(texts), strict=True)]
+        return [(distinct(c.topic for c in r.candidates), r.candidates[0].probability) for r in ranked]
 
-def share(rows: list[Row], hit: Callable[[Row], bool]) -> str:
-    """How many of the rows, in per cent."""
-    return f"{100 * float(np.mean([hit(row) for row in rows])):.1f}"
+    def plain(texts: Sequence[str]) -> list[Found]:
+        other = untuned()
+        known = other.encode_many(lines)
+        return [nearest(known @ vector, topics) for vector in other.encode_many(texts)]
 
-
-def found(rows: list[Row]) -> list[str]:
-    """How many were ranked first, and among the first three."""
-    first = share(rows, lambda row: row[2].candidates[0].entry == row[1])
-    return [first, share(rows, lambda row: row[1] in [candidate.entry for candidate in row[2].candidates[:3]])]
+    return {
+        "BM25": lambda texts: [nearest(bm25.scores(text), topics) for text in texts],
+        "nearest in e5": plain,
+        "nearest in e5, tuned": lambda texts: [
+            nearest(tuned @ vector, topics) for vector in encoder.encode_many(texts)
+        ],
+        "Safar": safar,
+    }
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
@@ -76,38 +114,88 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         print("| " + " | ".join(map(str, row)) + " |")
 
 
-def by(rows: list[Row], key: str) -> dict[str, list[Row]]:
-    """The rows apart, by a value of their lines."""
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[str(row[0].get(key, "-"))].append(row)
-    return groups
+def percent(hits: Sequence[bool]) -> str:
+    """The share of hits."""
+    return f"{100 * float(np.mean(hits)):.1f}" if hits else ""
 
 
-def curve(sets: Mapping[str, list[Row]], answer: float, choice: float) -> list[str]:
-    """What comes out at two thresholds, for each set."""
-    cells = []
-    for name, rows in sets.items():
-        said = [(decide(ranking, answer, choice), wanted) for _, wanted, ranking in rows]
-        answered = [wanted == entries[0] for (way, entries), wanted in said if way == "answer"]
-        offered = sum(way == "choices" and (wanted in entries or not wanted) for (way, entries), wanted in said)
-        parts = [sum(answered), len(answered) - sum(answered), offered]
-        shown = parts if name.endswith("with an entry") else parts[1:]
-        cells.append(" / ".join(f"{100 * part / len(rows):.1f}" for part in shown))
-    return cells
+def shares(lines: Sequence[Asked], found: Sequence[Found]) -> list[str]:
+    """First, and among three."""
+    pairs = [(line["topic"], topics) for line, (topics, _) in zip(lines, found, strict=True)]
+    return [percent([topics[:1] == [wanted] for wanted, topics in pairs]), percent([w in t for w, t in pairs])]
+
+
+def by(lines: Sequence[Asked], found: Sequence[Found], key: str) -> None:
+    """A table by a value of the lines."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row, line in enumerate(lines):
+        groups[str(line.get(key) or "-")].append(row)
+    rows = ([name, len(g), *shares([lines[i] for i in g], [found[i] for i in g])] for name, g in sorted(groups.items()))
+    table([key, "lines", "first", "among three"], rows)
+
+
+def thresholds(lines: Sequence[Asked], found: Sequence[Found], nothing: Sequence[Found]) -> None:
+    """What the answer threshold does."""
+    rows = []
+    for least in ANSWER:
+        told = [t[:1] == [line["topic"]] for line, (t, chance) in zip(lines, found, strict=True) if chance >= least]
+        rows.append(
+            [
+                least,
+                f"{100 * sum(told) / len(lines):.1f}",
+                f"{100 * (len(told) - sum(told)) / len(lines):.1f}",
+                percent([chance >= least for _, chance in nothing]),
+            ]
+        )
+    table(["answer from", "right topic told", "wrong topic told", "told on no topic"], rows)
+
+
+def reliability(lines: Sequence[Asked], found: Sequence[Found]) -> None:
+    """How often the first entry's topic is right, by the probability that was given."""
+    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for line, (topics, chance) in zip(lines, found, strict=True):
+        bins[min(9, int(chance * 10))].append((chance, topics[:1] == [line["topic"]]))
+    rows = (
+        [
+            f"{n / 10:.1f} to {(n + 1) / 10:.1f}",
+            len(b),
+            f"{100 * np.mean([c for c, _ in b]):.0f}",
+            percent([r for _, r in b]),
+        ]
+        for n, b in sorted(bins.items())
+    )
+    table(["probability", "lines", "mean, %", "right, %"], rows)
 
 
 def main() -> None:
-    """Rank everything and print the tables."""
-    sets = rank([DATA, *map(Path, sys.argv[1:])])
-    head = ["", "lines", "first", "first three"]
-    with_entry = {name: rows for name, rows in sets.items() if name.endswith("with an entry")}
-    table(head, ([name, len(rows), *found(rows)] for name, rows in with_entry.items()))
-    own = with_entry[f"{DATA.stem}: with an entry"]
-    for key in ("lang", "style", "entry"):
-        table([key, *head[1:]], ([name, len(rows), *found(rows)] for name, rows in by(own, key).items()))
-    pairs = [(answer, 0.12) for answer in ANSWER] + [(0.5, choice) for choice in CHOICE]
-    table(["answer", "choice", *sets], ([answer, choice, *curve(sets, answer, choice)] for answer, choice in pairs))
+    """Print everything."""
+    paths = [*sorted(DATA.glob("*.jsonl")), *map(Path, sys.argv[1:])]
+    sets = {
+        path.stem: [json.loads(raw) for raw in path.read_text(encoding="utf-8").splitlines() if raw] for path in paths
+    }
+    knowledge = load(ROOT / "knowledge", ROOT / "locales")
+    methods = ways(knowledge)
+    asked = {name: [line for line in lines if line.get("topic")] for name, lines in sets.items()}
+    asked = {name: lines for name, lines in asked.items() if lines}
+    found = {
+        method: {name: way([line["text"] for line in lines]) for name, lines in asked.items()}
+        for method, way in methods.items()
+    }
+    table(
+        ["", *(f"{name} ({len(lines)}): first / among three" for name, lines in asked.items())],
+        (
+            [method, *(" / ".join(shares(lines, found[method][name])) for name, lines in asked.items())]
+            for method in found
+        ),
+    )
+    other = [line["text"] for lines in sets.values() for line in lines if not line.get("topic")]
+    nothing = methods["Safar"](other)
+    for name, lines in asked.items():
+        print(f"\n{name}")
+        by(lines, found["Safar"][name], "lang")
+        by(lines, found["Safar"][name], "style")
+        thresholds(lines, found["Safar"][name], nothing)
+        reliability(lines, found["Safar"][name])
 
 
 if __name__ == "__main__":

@@ -326,7 +326,7 @@ The floor beneath an answer: embedding a question {beneath[0] * 1000:.1f} ms, st
 {loaded[1]} not acknowledged; acknowledged after p50 {p50:.1f} ms, p99 {p99:.1f} ms (goal: p99 ≤ 50 ms, every one stored).
 
 **The right entry** first, on questions that neither has seen (written by the same hands as the ways of asking, so expect
-less of real ones; more in [quality-search.md](quality-search.md)):
+less of real ones; more in [quality.md](quality.md)):
 
 {compared}
 {NOT_REACHED}"""
