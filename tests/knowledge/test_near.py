@@ -1,4 +1,4 @@
-"""Nearest examples: exact while they are few, by an index when they are many, and the same entries are found either way."""
+"""Nearest examples: exact while they are few, by an index when they are many; either way the same entries are found."""
 
 from dataclasses import replace
 
