@@ -26,7 +26,37 @@ LEAST = -60.0
 
 
 class Ngrams:
-    """Chances by language for a text that is already plain."""
+    """Chances by language for a text that is already plain.
+
+    Lines in Latin letters are learned apart: most languages have them, some only a few among many in their own script,
+    and must not seem less likely for that.
+    """
+
+    def __init__(self, examples: Mapping[str, Iterable[str]]) -> None:
+        self._latin = _Table({tag: [line for line in lines if in_latin(line)] for tag, lines in examples.items()})
+        self._other = _Table({tag: [line for line in lines if not in_latin(line)] for tag, lines in examples.items()})
+        whole: dict[str, set[str]] = {}
+        for tag, lines in examples.items():
+            for line in lines:
+                whole.setdefault(line, set()).add(tag)
+        self._whole = {line: next(iter(tags)) for line, tags in whole.items() if len(tags) == 1}
+
+    @classmethod
+    def of(cls, locales: Path, training: Path) -> "Ngrams":
+        """From the files of a checkout, read once a process."""
+        return cls(_examples(locales, training))
+
+    def known(self, plain: str) -> str | None:
+        """The language in which, and in which alone, somebody has written just this: "selam", "asante"."""
+        return self._whole.get(plain)
+
+    def chances(self, plain: str, among: tuple[str, ...] | None = None) -> dict[str, float]:
+        """A chance for each language (or those `among`), together 1."""
+        return (self._latin if in_latin(plain) else self._other).chances(plain, among)
+
+
+class _Table:
+    """Logarithms of how often n-grams are seen, a column a language."""
 
     def __init__(self, examples: Mapping[str, Iterable[str]]) -> None:
         counts = {tag: Counter(g for line in lines for g in _grams(line)) for tag, lines in examples.items()}
@@ -38,12 +68,7 @@ class Ngrams:
         totals = np.log(seen.sum(axis=0) + SMOOTHING * max(1, len(self._row)))
         self._logs = (np.log(seen + SMOOTHING) - totals).astype(np.float32)
 
-    @classmethod
-    def of(cls, locales: Path, training: Path) -> "Ngrams":
-        """From the files of a checkout, read once a process."""
-        return cls(_examples(locales, training))
-
-    def chances(self, plain: str, among: tuple[str, ...] | None = None) -> dict[str, float]:
+    def chances(self, plain: str, among: tuple[str, ...] | None) -> dict[str, float]:
         """A chance for each language (or those `among`), together 1."""
         rows = [self._row.get(gram, UNSEEN) for gram in _grams(plain)]
         columns = [column for column, tag in enumerate(self._tags) if among is None or tag in among]
@@ -58,6 +83,12 @@ def plain_letters(text: str) -> str:
     words = (word for word in text[:MOST_CHARACTERS].split() if not word.startswith(("http", "www", "@")))
     kept = "".join(c if unicodedata.category(c)[0] in "LM" or c in "'’" else " " for c in " ".join(words))
     return " ".join(kept.lower().split())
+
+
+def in_latin(plain: str) -> bool:
+    """Is at least half of a text in Latin letters?"""
+    letters = [char for char in plain if char.isalpha()]
+    return 2 * sum(char < "\u0250" for char in letters) >= len(letters)
 
 
 def _grams(line: str) -> Iterable[str]:
