@@ -226,7 +226,7 @@ def learn(given: Lines, layers: Sequence[Layer], states: Sequence[Tensor], epoch
         nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         if step % 50 == 0:
-            print(f"{step} of {steps}: {float(wrong):.2f}, {time.perf_counter() - began:.0f} s", flush=True)
+            print(f"{step} of {steps}: {float(wrong.detach()):.2f}, {time.perf_counter() - began:.0f} s", flush=True)
 
 
 def learned(layers: Sequence[Layer]) -> Mapping[str, "np.ndarray[Any, Any]"]:
