@@ -21,7 +21,7 @@ from knowledge.model import Knowledge
 ROOT = Path(__file__).resolve().parents[2]
 LOCALES = Locales(ROOT / "locales")
 LANGUAGES = sorted(LOCALES.languages)
-CONTENT_LANGUAGES = ("am", "ar", "bn", "en", "es", "fil", "fr", "hi", "id", "ru", "sw")
+CONTENT_LANGUAGES = ("am", "ar", "bn", "en", "es", "fil", "fr", "hi", "id", "ne", "ru", "sw")
 """In these every answer can be read and asked for; corridor variants may still be missing in some."""
 FEWEST = 8
 TODAY = date(2026, 11, 24)
