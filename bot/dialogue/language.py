@@ -33,6 +33,8 @@ KEEP = {"previous": 3.0, "hint": 1.6}
 """How much more likely the conversation's language is, and the client's, before anything is read."""
 KEEP_WORD = {"previous": 12.0, "hint": 8.0}
 """The same before a single word, which many languages share: visa, passport, restart."""
+WORD_DOUBT = 0.6
+"""How much less is believed of a single word in Latin letters."""
 
 
 class Recogniser:
@@ -64,7 +66,8 @@ class Recogniser:
             if tag in chances:
                 chances[tag] *= factor
         best = max(chances, key=lambda tag: (chances[tag], tag))
-        return LanguageGuess(best, chances[best] / sum(chances.values()))
+        doubt = 1.0 if " " in plain or script != "LATIN" else WORD_DOUBT
+        return LanguageGuess(best, doubt * chances[best] / sum(chances.values()))
 
     def _chances(self, plain: str, script: str) -> dict[str, float]:
         """fastText's chance and ours, multiplied; a language that we don't speak has only fastText's word for it."""
