@@ -15,6 +15,7 @@ from bot.i18n import Locales, from_settings
 from bot.model.errors import SetupError
 from bot.model.messages import Button, Reply
 from bot.settings import ROOT, Settings, read
+from knowledge.words import DIRECTORY
 
 Values = Mapping[str, object]
 EVERY_LANGUAGE = "language:all"
@@ -48,6 +49,10 @@ class Phrases:
         buttons = tuple(button for b in response.buttons for button in self._buttons(b, tag, filled))
         sms = fill(self._locales.say(response.sms, tag).text, filled) if response.sms else None
         return Reply(fill(said.text, filled), said.language, sms, buttons, meta={**response.meta, "draft": said.draft})
+
+    def label(self, text: str, tag: str) -> str:
+        """The name of a service of the directory in a language."""
+        return self._locales.say(text, tag, "knowledge", DIRECTORY).text
 
     def _buttons(self, button: Button, tag: str, filled: Values) -> Iterable[Button]:
         """The button; the one for every language as one for each of those that have a folder."""

@@ -47,7 +47,7 @@ class Danger:
     def say(self, alarm: Alarm, conversation: Conversation, language: str) -> Reply:
         """The reply, urgent, with its SMS form."""
         first = self._phrases.reply("utter_urgent", language, self.values(conversation, language))
-        lines = self._lines(alarm.kind, conversation)
+        lines = self._lines(alarm.kind, conversation, language)
         helping = "\n".join([self._phrases.text("utter_urgent_hotline", language), *lines]) if lines else ""
         country = "" if conversation.destination else self._phrases.text("utter_urgent_country", language)
         close = self._phrases.text("utter_urgent_close", language)
@@ -58,10 +58,10 @@ class Danger:
     def values(self, conversation: Conversation, language: str) -> Mapping[str, str]:
         """What urgent texts are filled with: the emergency numbers of where the person is."""
         numbers = self._directory().emergency(conversation.destination)
-        listed = ", ".join(f"{service.phone} ({service.name})" for service in numbers)
+        listed = ", ".join(f"{service.phone} ({self._phrases.label(service.name, language)})" for service in numbers)
         return {"emergency": listed or self._phrases.text("utter_emergency_number", language)}
 
-    def _lines(self, kind: str, conversation: Conversation) -> list[str]:
+    def _lines(self, kind: str, conversation: Conversation, language: str) -> list[str]:
         where, home = conversation.destination, conversation.origin
         found = [
             service
@@ -69,6 +69,10 @@ class Danger:
             for service in self._directory().best(wanted, where, home)
             if service.kind != "emergency"
         ]
-        usable = [(service, dialled(service, where)) for service in dict.fromkeys(found)]
-        lines = [f"{service.name}: {number.number}" for service, number in usable if not number.only_inside]
+        usable = [(service, dialled(service, where)) for service in dict.fromkeys(found) if service.phone]
+        lines = [
+            f"{self._phrases.label(service.name, language)}: {number.number}"
+            for service, number in usable
+            if not number.only_inside
+        ]
         return lines[:MOST_LINES]
