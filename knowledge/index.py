@@ -19,8 +19,8 @@ FAINT = 0.02
 """Likeness of letters below this is chance."""
 SPELT_ALIKE, MOST_SPELT = 0.2, 512
 """Where not every row is looked at: those at least so alike in letters, and at most so many of them, are."""
-RIDGE, NEAREST, AROUND, LETTERS = 6.0, 8.0, 4.0, 3.0
-"""How the four kinds of likeness are mixed: measured on questions in other words, misspelt and romanised, which the
+NEAREST, AROUND, LETTERS = 8.0, 4.0, 3.0
+"""How the three kinds of likeness are mixed: measured on questions in other words, misspelt and romanised, which the
 examples are not; held-out examples alone would trust letters too little (docs/quality.md)."""
 SIGNS = ("likeness", "topic without entry", "no topic", "unknown")
 
@@ -76,7 +76,7 @@ class Index:
         sizes = self._sizes[there]
         around = np.add.reduceat(np.exp(SOFT * (near - 1)), starts) / sizes
         spelt = np.sqrt(np.add.reduceat(letters[rows] ** 2, starts) / np.sqrt(sizes))
-        likeness = RIDGE * self._space.scores(placed, there) + NEAREST * np.maximum.reduceat(near, starts)
+        likeness = NEAREST * np.maximum.reduceat(near, starts)
         likeness += AROUND * (np.log(around + 1e-9) / SOFT + 1) + LETTERS * np.log(spelt + FAINT)
         numbers = np.append(there, len(self.outcomes))
         signs = np.zeros((len(numbers), len(SIGNS)), dtype=np.float32)

@@ -1,7 +1,8 @@
 """Which entry answers a question, with a probability that holds, including that none does. PURE numpy.
 
-Three signs are joined for every entry: a ridge regression and the nearest questions in a space where languages fall
-together (`knowledge.space`), and likeness of letters (`knowledge.lexical`). What is *not* answered is learned as well:
+Two signs are joined for every entry: the nearest questions in a space where languages fall together
+(`knowledge.space`), and likeness of letters (`knowledge.lexical`). The likeliest topic goes first, with its likeliest
+entry: several entries of one topic may each be half right. What is *not* answered is learned as well:
 `knowledge/negatives.yml` has questions on topics without an entry and on matters that are no topic at all. How much
 each sign counts comes from lines held out (`knowledge.learn`). Imports `knowledge` only.
 """
@@ -32,7 +33,8 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Entries, likeliest first (all, or of very many the near ones), and the probability that none answers."""
+    """Entries (all, or of very many the near ones): the best of the likeliest topic, then by their probability; and the
+    probability that none answers."""
 
     candidates: tuple[Candidate, ...]
     none_probability: float
@@ -92,4 +94,14 @@ class Search:
             if kind == ENTRY
         ]
         found.sort(key=lambda candidate: (-candidate.probability, candidate.entry))
-        return Ranking(tuple(found), max(0.0, 1.0 - sum(candidate.probability for candidate in found)))
+        return Ranking(_topic_first(found), max(0.0, 1.0 - sum(candidate.probability for candidate in found)))
+
+
+def _topic_first(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The candidates with the best one of the likeliest topic before all others."""
+    chances: dict[str, float] = {}
+    for candidate in found:
+        chances[candidate.topic] = chances.get(candidate.topic, 0.0) + candidate.probability
+    likeliest = max(chances, key=lambda topic: chances[topic], default="")
+    first = next((candidate for candidate in found if candidate.topic == likeliest), None)
+    return tuple(sorted(found, key=lambda candidate: candidate is not first))

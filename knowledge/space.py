@@ -1,8 +1,8 @@
 """A space in which questions of one class lie close, whatever their language. PURE numpy; imports nothing.
 
 The vectors of multilingual-e5 fill a narrow cone, and much of what tells them apart is their language. Dividing by the
-scatter *within* classes (whitening, as in linear discriminant analysis) takes both away; it and the ridge regression
-on top are closed forms, so that a question added by staff counts within milliseconds.
+scatter *within* classes (whitening, as in linear discriminant analysis) takes both away, in a closed form: a question
+added by staff counts within milliseconds.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,18 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 SHRINK = 2.0
 """How much of the average variance is added to every direction: few examples tell little of most of 384 directions."""
-RIDGE = 1.0
 
 
 @dataclass(frozen=True)
 class Space:
-    """`mean` and `lift` bring a vector into the space; `ridge` (with its last row the intercept) scores classes."""
+    """`mean` and `lift` bring a vector into the space."""
 
     mean: Floats
     lift: Floats
-    ridge: Floats
 
     def place(self, vectors: Floats) -> Floats:
         """Rows of unit length in the space."""
         return unit(np.matmul(vectors - self.mean, self.lift))
-
-    def scores(self, placed: Floats, classes: Integers) -> Floats:
-        """The scores of one placed vector for some of the classes."""
-        scores: Floats = placed @ self.ridge[:-1, classes] + self.ridge[-1, classes]
-        return scores
 
 
 def unit(rows: Floats) -> Floats:
@@ -49,9 +42,7 @@ def fit(vectors: Floats, classes: Integers, count: int) -> Space:
     mean = np.average(vectors, axis=0, weights=weights).astype(np.float32)
     centred = vectors - mean
     means = np.add.reduceat(centred, np.flatnonzero(np.diff(classes, prepend=-1))) / sizes[:, None]
-    lift = _whitening((centred - means[classes]) * np.sqrt(weights)[:, None])
-    placed = unit(centred @ lift)
-    return Space(mean, lift, _ridge(placed, classes, count, weights))
+    return Space(mean, _whitening((centred - means[classes]) * np.sqrt(weights)[:, None]))
 
 
 def _whitening(within: Floats) -> Floats:
@@ -60,14 +51,3 @@ def _whitening(within: Floats) -> Floats:
     scatter += np.eye(size, dtype=np.float32) * (SHRINK * np.trace(scatter) / size + 1e-6)
     lower = np.linalg.cholesky(scatter.astype(np.float64))
     return np.linalg.inv(lower).T.astype(np.float32)
-
-
-def _ridge(placed: Floats, classes: Integers, count: int, weights: Floats) -> Floats:
-    rows = np.hstack([placed, np.ones((len(placed), 1), dtype=np.float32)])
-    weighted = rows * weights[:, None]
-    gram = (weighted.T @ rows).astype(np.float64)
-    gram[np.diag_indices(len(gram) - 1)] += RIDGE
-    wanted = np.zeros((len(gram), count), dtype=np.float32)
-    starts = np.flatnonzero(np.diff(classes, prepend=-1))
-    wanted[:, classes[starts]] = np.add.reduceat(weighted, starts).T
-    return np.linalg.solve(gram, wanted).astype(np.float32)
