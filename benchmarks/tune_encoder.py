@@ -22,14 +22,16 @@ from bot.dialogue.e5.packed import TUNED, Packed, weights
 from bot.dialogue.e5.tokens import Tokens
 from bot.dialogue.encoder import PREFIX, SIZE, shorten
 from bot.settings import ROOT
+from knowledge.latin import romanise
 from knowledge.load import load
 
 FIRST, RANK, SCALE = 6, 16, 2.0
 """Layers from this one on are changed; the width of what is learned; how much it counts."""
-EPOCHS, BATCH, POOL = 2.5, 48, 20
+EPOCHS, BATCH, POOL = 2.0, 48, 20
 RATE, HEAD_RATE = 6e-4, 3e-3
 SHARP, BY_GROUP, CONTRAST, HEAT = 12.0, 0.5, 0.1, 0.1
 MOST_TOKENS = 64
+LETTERS_A_SLIP = 25
 SEED = 3
 
 
@@ -49,6 +51,7 @@ def lines() -> Lines:
     rows += [(negative.text, "nothing") for negative in knowledge.negatives if not negative.topic]
     rows += _small_talk()
     rows += _cries()
+    rows += _misspelt(rows)
     names = sorted({name for _, name in rows})
     topics = {f"entry {entry.id}": entry.topic for entry in knowledge.entries.values()}
     groups = [topics.get(name, name) for name in names]
@@ -56,6 +59,21 @@ def lines() -> Lines:
     number = {name: place for place, name in enumerate(names)}
     classes = torch.tensor([number[name] for _, name in rows])
     return Lines([text for text, _ in rows], classes, torch.tensor([order.index(group) for group in groups]))
+
+
+def _misspelt(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Every line once more as somebody in a hurry writes it: in Latin letters, without accents, with a slip or two."""
+    random = np.random.default_rng(SEED)
+    return [(_slip(romanise(text), random), name) for text, name in rows]
+
+
+def _slip(text: str, random: np.random.Generator) -> str:
+    letters = list(text)
+    for place in random.integers(0, max(1, len(letters) - 1), max(1, len(letters) // LETTERS_A_SLIP)):
+        pair = letters[place : place + 2]
+        if " " not in pair:
+            letters[place : place + 2] = pair[1:] if random.random() < 0.5 else pair[::-1]
+    return "".join(letters)
 
 
 def _small_talk() -> Iterator[tuple[str, str]]:
