@@ -6,6 +6,7 @@ simply finds nothing.
 """
 
 import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from bot.dialogue.components import VECTOR
 ASK = "ask"
 WEIGHTS = "weights.npz"
 SURE_SHORT, SURE_LONG = 0.45, 0.70
+RARE = 0.7
+"""The power to which an intent's rarity counts; 1 would make every intent as weighty as all questions together."""
 LONG = 40
 """Characters from which a message is rather a story than a greeting."""
 
@@ -107,10 +110,17 @@ def _needed(text: str) -> float:
     return SURE_LONG if len(re.sub(r"\s+", " ", text)) > LONG else SURE_SHORT
 
 
+def _importance(intents: list[str]) -> list[float]:
+    """Rare intents count more, but not as much as all questions together: "my passport is lost" is no forgery."""
+    counts = Counter(intents)
+    usual = len(intents) / len(counts)
+    return [float((usual / counts[intent]) ** RARE) for intent in intents]
+
+
 def _fit(vectors: NDArray[np.float32], intents: list[str], strength: float) -> NDArray[np.float32]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=300, class_weight="balanced")
-    model.fit(vectors, intents)
+    model = LogisticRegression(C=strength, max_iter=300)
+    model.fit(vectors, intents, sample_weight=_importance(intents))
     weights = np.hstack([model.coef_, model.intercept_[:, None]])
     return weights.astype(np.float32)
