@@ -27,27 +27,35 @@ from bot.dialogue.language import Recogniser
 from bot.dialogue.places import Places
 from bot.dialogue.respond import Responder, Thresholds
 from bot.dialogue.vectors import VectorCache
+from bot.handoff.commands import Commands as CaseCommands
+from bot.handoff.opening import Opener
+from bot.handoff.policy import ServiceLevels
+from bot.handoff.service import Handoff
 from bot.i18n import Locales, from_settings
 from bot.inbox.handler import Handler
 from bot.inbox.intake import Intake
 from bot.inbox.reader import Reader, Vectors
 from bot.inbox.worker import Worker
 from bot.library import Library
-from bot.model import owners
+from bot.model import moments, owners
 from bot.model.clock import utc_now
+from bot.model.messages import Reply
+from bot.model.people import Conversation
 from bot.outbox.mailbox import Mailbox
 from bot.outbox.reports import Reports
 from bot.outbox.worker import Sender
 from bot.phrases import Phrases, common
 from bot.rasa_process import RasaProcess, Tokens
 from bot.safety.classifier import Classifier
+from bot.safety.contact import SafeContact
 from bot.safety.danger import Danger
 from bot.safety.detect import Detector
 from bot.settings import ROOT, Settings
+from bot.shaping import Shaper
 from bot.storage import retention
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import messages, outbox, requests
+from bot.storage.repositories import conversations, feedback, messages, outbox
 from knowledge import learn
 
 log = structlog.get_logger()
@@ -57,21 +65,24 @@ KEY_FILE = "safar.key"
 class StoredNotes:
     """What the responder notes, in the database."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, crypt: Crypt, handoff: Handoff, settings: Settings) -> None:
         self._store = store
+        self._crypt = crypt
+        self._handoff = handoff
+        self._timezone = settings.centre_timezone
 
-    async def person_wanted(self, conversation_id: str, message_id: str) -> None:
-        """A request for a person, once for a message."""
-
-        def write(connection: Connection) -> None:
-            requests.ask_for_person(connection, conversation_id, message_id, "asked", utc_now())
-
-        await self._store.write(write)
+    async def person_wanted(self, conversation_id: str, language: str) -> str | None:
+        """A case, and from when on somebody is there, in the time of where the person is."""
+        opens = await self._handoff.asked(conversation_id)
+        if opens is None:
+            return None
+        person = await self._store.read(lambda db: conversations.get(db, self._crypt, conversation_id))
+        return moments.said(opens, person.destination if person else None, language, self._timezone)
 
     async def useful(self, conversation_id: str, message_id: str, entry: str | None, is_useful: bool) -> None:
         """An opinion, once for a message."""
         await self._store.write(
-            lambda connection: requests.useful(connection, conversation_id, message_id, entry, is_useful, utc_now())
+            lambda connection: feedback.useful(connection, conversation_id, message_id, entry, is_useful, utc_now())
         )
 
 
@@ -90,6 +101,8 @@ class Desk:
     reports: Reports
     mailbox: Mailbox
     dialogue: RasaDialogue
+    handoff: Handoff
+    responder: Responder
     worker: Worker
     sender: Sender
     actions: ActionServer
@@ -130,9 +143,8 @@ def build(
     )
     reader = Reader(encoder, Recogniser(), Places(), danger, locales.languages, settings.fallback_language, vectors)
     dialogue = RasaDialogue(f"http://127.0.0.1:{settings.rasa_port}", tokens.rasa, settings.rasa_timeout)
-    handler = Handler(reader, dialogue, danger, Commands(locales), phrases, pick, settings.fallback_language)
-    thresholds = Thresholds(settings.answer_threshold, settings.choice_threshold)
-    responder = Responder(library, locales, phrases, StoredNotes(store), thresholds)
+    safe = SafeContact(phrases, lambda word: crypt.digest("code", word), danger.values)
+    handler = Handler(reader, dialogue, danger, Commands(locales), phrases, safe, pick, settings.fallback_language)
 
     def find_vector(message_id: str, text: str) -> Any:
         known = vectors.get(message_id)
@@ -144,12 +156,33 @@ def build(
 
     def told(channel: str, address: str) -> None:
         mailbox.told(channel, address)
-        if not all_channels[channel].capabilities.mailbox:
+        if channel in all_channels and not all_channels[channel].capabilities.mailbox:
             sender.wake()
 
+    def entry(entry_id: str, person: Conversation) -> Reply | None:
+        return responder.told(entry_id, person.language or "en", person.origin, person.destination)
+
+    shaper = Shaper(all_channels, phrases, settings.centre_name)
+    opener = Opener(crypt, _levels(settings))
+    handoff = Handoff(store, crypt, opener, CaseCommands(crypt, opener, shaper, phrases, entry), told)
+    thresholds = Thresholds(settings.answer_threshold, settings.choice_threshold)
+    responder = Responder(library, locales, phrases, StoredNotes(store, crypt, handoff, settings), thresholds)
     awake = asyncio.Event()
     intake = Intake(store, crypt, awake.set)
-    worker = Worker(store, crypt, handler, all_channels, phrases, owner, told, awake, intake.busy)
+    worker = Worker(
+        store,
+        crypt,
+        handler,
+        all_channels,
+        shaper,
+        opener,
+        phrases,
+        owner,
+        told,
+        mailbox.erased,
+        awake,
+        intake.busy,
+    )
     return Desk(
         settings=settings,
         store=store,
@@ -162,6 +195,8 @@ def build(
         reports=Reports(store),
         mailbox=mailbox,
         dialogue=dialogue,
+        handoff=handoff,
+        responder=responder,
         worker=worker,
         sender=sender,
         actions=ActionServer(all_actions(responder, find_vector), tokens.actions),
@@ -169,6 +204,10 @@ def build(
         owner=owner,
         closers=[dialogue.aclose, http.aclose, *(channel.aclose for channel in all_channels.values())],
     )
+
+
+def _levels(settings: Settings) -> ServiceLevels:
+    return ServiceLevels(settings.first_reply_urgent, settings.first_reply, settings.widen_urgent, settings.widen)
 
 
 @asynccontextmanager
@@ -180,7 +219,8 @@ async def running(desk: Desk, extra: Sequence[Coroutine[Any, Any, None]] = ()) -
     try:
         tasks.append(asyncio.create_task(server.run()))
         await desk.rasa.start()
-        jobs = (desk.worker.run(), desk.sender.run(), desk.library.follow(), housekeeping(desk), *extra)
+        work = (desk.worker.run(), desk.sender.run(), desk.library.follow(), desk.handoff.watch(), housekeeping(desk))
+        jobs = (*work, *extra)
         tasks.extend(asyncio.create_task(job) for job in jobs)
         yield desk
     finally:

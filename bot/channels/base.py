@@ -5,7 +5,7 @@ dedupe, acknowledging, retries, menus, STOP. Adding a channel touches its module
 `tests/payloads/<channel>/` and one line of `registry.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -80,6 +80,15 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class Erases(Protocol):
+    """A channel that can take messages back (Telegram)."""
+
+    async def forget(self, address: str, gateway_ids: Sequence[str]) -> None:
+        """Delete what the gateway still lets us delete, sent and received; never raises."""
         ...
 
 

@@ -7,9 +7,10 @@ secret token is checked. Texts go out plain: nothing that people or staff write 
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import (
@@ -29,6 +30,9 @@ from bot.model.errors import GiveUp, Malformed, Refused, SetupError, TryAgain, U
 from bot.model.messages import Incoming, Outgoing, Reply
 from bot.settings import Settings
 
+log = structlog.get_logger()
+AT_ONCE = 100
+"""Messages that may be deleted in one call."""
 LIMIT = 4096
 """UTF-16 units of a message: https://core.telegram.org/bots/api#sendmessage."""
 LABEL = 60
@@ -106,6 +110,15 @@ class Telegram:
             await self.bot.answer_callback_query(query)
         except TelegramError:
             return
+
+    async def forget(self, address: str, gateway_ids: Sequence[str]) -> None:
+        """Delete messages of both sides, as far as Telegram lets us: https://core.telegram.org/bots/api#deletemessages."""
+        numbers = [int(name.rpartition(":")[2]) for name in gateway_ids if name.rpartition(":")[2].isdigit()]
+        for start in range(0, len(numbers), AT_ONCE):
+            try:
+                await self.bot.delete_messages(int(address), numbers[start : start + AT_ONCE])
+            except TelegramError as error:
+                log.warning("messages_not_deleted", error=type(error).__name__)
 
     async def aclose(self) -> None:
         """Give back connections."""

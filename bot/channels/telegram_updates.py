@@ -67,12 +67,13 @@ def _message(message: Message, dedupe: str, edited: bool) -> Incoming | None:
     if message.chat.type != Chat.PRIVATE or (message.from_user and message.from_user.is_bot):
         return None
     text = message.text or message.caption or ""
+    extra = {"message": f"{message.chat.id}:{message.message_id}"}
     if command := _command(text):
-        return _incoming(Kind.COMMAND, base, locale, payload=command.value)
+        return _incoming(Kind.COMMAND, base, locale, payload=command.value, extra=extra)
     if text:
-        return _incoming(Kind.EDITED if edited else Kind.TEXT, base, locale, text=text)
+        return _incoming(Kind.EDITED if edited else Kind.TEXT, base, locale, text=text, extra=extra)
     kind = next((kind for attribute, kind in ATTACHED if getattr(message, attribute, None)), None)
-    return _incoming(kind, base, locale) if kind and not edited else None
+    return _incoming(kind, base, locale, extra=extra) if kind and not edited else None
 
 
 def _in_group(message: Message, base: dict[str, Any], locale: str | None) -> Incoming | None:

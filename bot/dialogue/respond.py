@@ -40,9 +40,11 @@ class Shelf(Protocol):
 
 
 class Notes(Protocol):
-    """Where wishes and opinions of people are stored; both are idempotent by message."""
+    """Where wishes and opinions of people are stored; asking twice makes one case, an opinion counts once a message."""
 
-    async def person_wanted(self, conversation_id: str, message_id: str) -> None: ...
+    async def person_wanted(self, conversation_id: str, language: str) -> str | None:
+        """Bring in a person; the moment, as people read it, from which somebody is there (None: now)."""
+        ...
 
     async def useful(self, conversation_id: str, message_id: str, entry: str | None, is_useful: bool) -> None: ...
 
@@ -112,7 +114,19 @@ class Responder:
         name = "utter_off_topic" if context.intent == "off_topic" else "utter_no_answer"
         reply = self._phrases.reply(name, context.language)
         meta = {**reply.meta, "probability": round(best, 4), "choices": []}
-        return Move((replace(reply, meta=meta),), {**_place_slots(context), "failures": context.failures + 1})
+        failures = context.failures + (name == "utter_no_answer")
+        return Move((replace(reply, meta=meta),), {**_place_slots(context), "failures": failures})
+
+    def told(self, entry_id: str, language: str, origin: str | None, destination: str | None) -> Reply | None:
+        """An entry as somebody with this language and corridor is told it, without questions back."""
+        entry = self._shelf.knowledge.entries.get(entry_id)
+        if entry is None:
+            return None
+        spoken = self._locales.languages.get(language)
+        rtl = spoken is not None and spoken.direction == "rtl"
+        person = Person(language, origin, destination, date.today(), rtl)  # noqa: DTZ011
+        told = answers.compose(entry, self._shelf.directory, person, self._translate(language))
+        return Reply(told.text, told.language, told.sms, meta={"entry": told.entry, "topic": told.topic})
 
     async def choose(self, context: Context) -> Move:
         """An entry that was offered."""
@@ -122,8 +136,11 @@ class Responder:
 
     async def person(self, context: Context) -> Move:
         """A person is wanted."""
-        await self._notes.person_wanted(context.conversation_id, context.message_id)
-        return Move((self._phrases.reply("utter_person_requested", context.language),), {"failures": 0})
+        waits_until = await self._notes.person_wanted(context.conversation_id, context.language)
+        if waits_until is None:
+            return Move((self._phrases.reply("utter_person_requested", context.language),), {"failures": 0})
+        values = {"time": waits_until, "emergency": self._phrases.text("utter_emergency_number", context.language)}
+        return Move((self._phrases.reply("utter_person_later", context.language, values),), {"failures": 0})
 
     async def country(self, context: Context) -> Move:
         """A country was named or chosen: the last answer again for it, or a note of it."""

@@ -4,10 +4,11 @@ The order is the promise: what is ordered (STOP …) and what a menu means, then
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.inbox.ports import FindsCommands, SeesDanger
+from bot.inbox.ports import FindsCommands, SafeContact, SeesDanger
 from bot.inbox.reader import Reader
+from bot.model.cases import UNANSWERED
 from bot.model.messages import Button, Command, Decision, Incoming, Kind, Reply
 from bot.model.payloads import parse
 from bot.model.people import Conversation
@@ -16,6 +17,8 @@ from bot.phrases import Phrases
 
 WRITTEN = frozenset({Kind.TEXT, Kind.EDITED})
 LANGUAGE_INTENTS = frozenset({"set_language", "change_language"})
+FAILURES = 2
+"""So many answers in a row that do not fit bring in a person."""
 SayEarly = Callable[[Reply], Awaitable[None]]
 Pick = Callable[[Sequence[Button], str], Button | None]
 
@@ -38,6 +41,9 @@ class Outcome:
     changes: Mapping[str, object] = field(default_factory=dict)
     meta: Mapping[str, object] = field(default_factory=dict)
     more: bool = False
+    ordered: bool = False  # it is said even while a person has the case
+    case: str | None = None  # why this should be somebody's case
+    erase: bool = False  # everything that was said is to be deleted
 
 
 class Handler:
@@ -50,6 +56,7 @@ class Handler:
         danger: SeesDanger,
         commands: FindsCommands,
         phrases: Phrases,
+        safe: SafeContact,
         pick: Pick,
         fallback: str,
     ) -> None:
@@ -58,6 +65,7 @@ class Handler:
         self._danger = danger
         self._commands = commands
         self._phrases = phrases
+        self._safe = safe
         self._pick = pick
         self._fallback = fallback
 
@@ -66,13 +74,16 @@ class Handler:
     ) -> Outcome:
         """The outcome of one message. Raises `DialogueDown` when Rasa is needed and does not answer."""
         tag = conversation.language or (incoming.locale or "").partition("-")[0] or self._fallback
+        if self._safe.is_code(incoming, conversation):
+            return Outcome(erase=True)
         if incoming.kind in FIXED:
             return self._fixed(FIXED[incoming.kind], tag)
         command, payload = self._order(incoming, conversation)
         if command is not None:
-            return self._obey(command, tag, conversation)
-        if payload and payload.startswith("urgent:"):
-            return self._fixed(f"utter_urgent_{payload.partition(':')[2]}", tag, self._danger.values(conversation, tag))
+            return replace(self._obey(command, tag, conversation), ordered=True)
+        if step := self._safe.step(incoming, payload, conversation, tag):
+            meta = {"decision": Decision.HELP}
+            return Outcome(step.replies, step.changes, meta, ordered=True, erase=step.erase)
         if not incoming.text and payload is None:
             return self._fixed("utter_still_empty", tag)
         return await self._answer(message_id, incoming, conversation, recent, payload, early)
@@ -134,10 +145,15 @@ class Handler:
             await early(self._danger.say(read.alarm, conversation, read.language))
         elif conversation.stopped:
             return self._fixed("utter_still_stopped", read.language)
+        if conversation.held_by:
+            return Outcome(changes=_changes(conversation, read, Turn(())), meta=_meta(read, "", ()))
         known = {key: getattr(conversation, key) for key in ("origin", "destination")}
         turn = await self._dialogue.ask(conversation.id, read, payload, known)
         replies = _after_alarm(turn.replies) if read.alarm else self._introduced(turn.replies, recent, incoming, read)
-        return Outcome(replies, _changes(conversation, read, turn), _meta(read, turn.intent, turn.replies))
+        case = UNANSWERED if int(str(turn.slots.get("failures") or 0)) >= FAILURES else None
+        if case:
+            replies = (*replies, self._phrases.reply("utter_person_instead", read.language))
+        return Outcome(replies, _changes(conversation, read, turn), _meta(read, turn.intent, turn.replies), case=case)
 
     def _introduced(
         self, replies: tuple[Reply, ...], recent: Sequence[str], incoming: Incoming, read: Understanding

@@ -5,25 +5,27 @@ same transaction that writes its replies: killed at any moment, it is either sti
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from secrets import SystemRandom
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.channels.base import Channel, Words
+from bot.channels.base import Channel, Erases
 from bot.inbox.handler import Handler, Outcome
+from bot.inbox.ports import OpensCases
+from bot.model.cases import UNANSWERED
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import DialogueDown
-from bot.model.messages import Outgoing, Reply
+from bot.model.messages import Reply
 from bot.model.waiting import either
 from bot.outbox import retry
 from bot.phrases import Phrases
+from bot.shaping import Shaper
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import messages, requests
+from bot.storage.repositories import conversations, messages, outbox
 from bot.storage.repositories.messages import ClaimLost, Work
 
 log = structlog.get_logger()
@@ -38,16 +40,9 @@ TELL_AFTER = 3
 GIVE_UP_AFTER = 8
 
 
-@dataclass(frozen=True)
-class Shaped:
-    """Replies as pieces for the outbox, and what the conversation remembers of them."""
-
-    pieces: tuple[Outgoing, ...]
-    changes: Mapping[str, object]
-
-
 class Worker:
-    """Claims, handles, finishes. `owner` names this process; `told` is called with a conversation that has news."""
+    """Claims, handles, finishes. `owner` names this process; `told` and `erased` are called with a conversation that
+    has news, or is no more."""
 
     def __init__(
         self,
@@ -55,9 +50,12 @@ class Worker:
         crypt: Crypt,
         handler: Handler,
         channels: Mapping[str, Channel],
+        shaper: Shaper,
+        opener: OpensCases,
         phrases: Phrases,
         owner: str,
         told: Callable[[str, str], None],
+        erased: Callable[[str, str], None],
         awake: asyncio.Event,
         busy: Callable[[], bool] = lambda: False,
         clock: Clock = utc_now,
@@ -67,9 +65,12 @@ class Worker:
         self._crypt = crypt
         self._handler = handler
         self._channels = channels
+        self._shaper = shaper
+        self._opener = opener
         self._phrases = phrases
         self._owner = owner
         self._told = told
+        self._erased = erased
         self._clock = clock
         self._awake = awake
         self._running: set[asyncio.Task[None]] = set()
@@ -127,7 +128,7 @@ class Worker:
         try:
             recent = await self._store.read(lambda c: messages.recent_texts(c, self._crypt, work, RECENT))
             if reply := await self._handler.glance(work.message_id, work.incoming, work.conversation, recent):
-                await self._say_early(work, reply, "danger")
+                await self._say_early(work, reply)
         except Exception as broken:
             log.error("glance_failed", message=work.message_id, error=type(broken).__name__)
 
@@ -150,33 +151,50 @@ class Worker:
         recent = await self._store.read(lambda c: messages.recent_texts(c, self._crypt, work, RECENT))
 
         async def early(reply: Reply) -> None:
-            await self._say_early(work, reply, "danger")
+            await self._say_early(work, reply)
 
         outcome = await self._handler.handle(work.message_id, work.incoming, work.conversation, recent, early)
-        await self._finish(work, outcome)
+        if outcome.erase:
+            await self._erase(work)
+        else:
+            await self._finish(work, outcome)
+
+    async def _erase(self, work: Work) -> None:
+        """Everything that was said goes, on our side and, as far as the channel can, on theirs."""
+        person = work.conversation
+        channel = self._channels[person.channel]
+        if isinstance(channel, Erases):
+            sent = await self._store.read(lambda c: outbox.gateway_ids(c, person.id))
+            received = await self._store.read(lambda c: messages.gateway_ids(c, self._crypt, person.id))
+            await channel.forget(person.address, (*sent, *received))
+        await self._store.write(lambda c: conversations.erase(c, person.id))
+        self._erased(person.channel, person.address)
 
     async def _finish(self, work: Work, outcome: Outcome) -> None:
-        shaped = self._more(work) if outcome.more else self._shape(work, outcome.replies)
-        changes = {**shaped.changes, **outcome.changes}
-        mailbox = self._channels[work.incoming.channel].capabilities.mailbox
-        await self._store.write(
-            lambda s: messages.finish(
-                s, self._crypt, work, self._owner, shaped.pieces, changes, outcome.meta, self._clock(), mailbox
-            )
-        )
-        self._told(work.conversation.channel, work.conversation.address)
-
-    async def _say_early(self, work: Work, reply: Reply, reason: str) -> None:
-        """Say something before the answer, once per message however often it is taken up; danger asks for a person."""
-        shaped = self._shape(work, (reply,))
-        mailbox = self._channels[work.incoming.channel].capabilities.mailbox
-        urgent = reason == "danger"
+        """Write what is said. If a person took the case meanwhile, only what was ordered or is urgent is said."""
+        conversation = work.conversation
+        shaped = self._shaper.more(conversation) if outcome.more else self._shaper.shape(conversation, outcome.replies)
+        done = messages.Done(shaped, outcome.changes, outcome.meta, outcome.ordered)
 
         def write(connection: Connection) -> None:
             now = self._clock()
-            messages.add_early(connection, self._crypt, work, shaped.pieces, now, mailbox, urgent)
-            if urgent:
-                requests.ask_for_person(connection, work.conversation.id, work.message_id, reason, now)
+            silent = messages.finish(connection, self._crypt, work, self._owner, done, now)
+            if outcome.case and not silent:
+                self._opener.open(connection, conversation, outcome.case, now)
+
+        await self._store.write(write)
+        self._told(conversation.channel, conversation.address)
+
+    async def _say_early(self, work: Work, reply: Reply) -> None:
+        """Say something before the answer, once per message however often it is taken up; danger opens a case."""
+        shaped = self._shaper.shape(work.conversation, (reply,))
+        kind = reply.meta.get("urgency")
+
+        def write(connection: Connection) -> None:
+            now = self._clock()
+            said = messages.add_early(connection, self._crypt, work, shaped, now, urgent=kind is not None)
+            if said and kind:
+                self._opener.open(connection, work.conversation, str(kind), now)
 
         await self._store.write(write)
         self._told(work.conversation.channel, work.conversation.address)
@@ -190,7 +208,7 @@ class Worker:
                 await self._hand_over(work, tag)
                 return
             if work.attempts >= TELL_AFTER:
-                await self._say_early(work, self._waits(tag), "down")
+                await self._say_early(work, self._waits(tag))
             at = self._clock() + timedelta(seconds=min(retry.pause(work.attempts + 1, self._random), 60))
             await self._store.write(lambda c: messages.release(c, work.message_id, self._owner, at))
         except Exception as fault:
@@ -201,29 +219,5 @@ class Worker:
         return self._phrases.reply("utter_dialogue_down", tag, values)
 
     async def _hand_over(self, work: Work, tag: str) -> None:
-        outcome = Outcome((self._phrases.reply("utter_no_answer", tag),), meta={"decision": "person"})
-        await self._finish(work, outcome)
-        await self._store.write(
-            lambda c: requests.ask_for_person(c, work.conversation.id, work.message_id, "unanswerable", self._clock())
-        )
-
-    def _shape(self, work: Work, replies: Sequence[Reply]) -> Shaped:
-        """Replies shaped for the channel. The last menu and the last rest are what a number or MORE means next."""
-        channel = self._channels[work.incoming.channel]
-        rendered = [channel.render(reply, self._words(reply.language)) for reply in replies]
-        pieces = tuple(piece for one in rendered for piece in one.pieces)
-        menu = next((reply.buttons for reply in reversed(replies) if reply.buttons), ())
-        rest = next((one.rest for one in reversed(rendered) if one.rest), ())
-        return Shaped(pieces, {"menu": menu, "rest": rest} if replies else {})
-
-    def _more(self, work: Work) -> Shaped:
-        first, *others = work.conversation.rest
-        tag = work.conversation.language or "en"
-        shaped = self._shape(work, (Reply(first, tag),))
-        return Shaped(shaped.pieces, {"rest": (*shaped.changes["rest"], *others)})  # type: ignore[misc]
-
-    def _words(self, tag: str) -> Words:
-        def text(name: str) -> str:
-            return self._phrases.text(name, tag)
-
-        return Words(menu_hint=text("utter_menu_hint"), more_hint=text("utter_more_hint"))
+        reply = self._phrases.reply("utter_no_answer", tag)
+        await self._finish(work, Outcome((reply,), meta={"decision": "person"}, case=UNANSWERED))

@@ -107,6 +107,15 @@ class Outgoing:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Shaped:
+    """Replies as pieces for the outbox, what the conversation remembers of them, and whether they are fetched."""
+
+    pieces: tuple[Outgoing, ...]
+    changes: Mapping[str, object]
+    mailbox: bool
+
+
 class ReportStatus(StrEnum):
     """What a gateway says became of a message. ACCEPTED is not yet news: only the last two end its story."""
 

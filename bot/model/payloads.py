@@ -4,6 +4,7 @@
     country:<CC>    I am in / go to <CC>       language:<tag>   speak this language with me
     person:ask      I want a person            command:<name>   one of `Command`
     urgent:yes|no|later   may a person write here?
+    safe:…          menu, seen or mine (who sees this phone), code, delete
 
 Anything that does not parse is treated as text that somebody typed.
 """
@@ -19,6 +20,7 @@ _GRAMMAR = {
     "person": r"ask",
     "command": r"stop|start|help|language|more",
     "urgent": r"yes|no|later",
+    "safe": r"menu|seen|mine|code|delete",
 }
 
 

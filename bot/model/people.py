@@ -22,5 +22,10 @@ class Conversation:
     destination: str | None = None
     stopped: bool = False
     unreachable: bool = False
+    held_by: str | None = None  # the staff member who has the case: the assistant is silent
+    contact: str | None = None  # `cases.Contact`: may somebody write unasked?
+    discreet: bool = False  # no name of the service in what is sent
+    code: str | None = None  # digest of the word that deletes everything
     menu: tuple[Button, ...] = ()
     rest: tuple[str, ...] = ()
+    expects: str = ""  # what the next message is taken for: "code"

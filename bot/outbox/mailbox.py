@@ -1,7 +1,7 @@
 """Replies that people fetch themselves (web chat, terminal), and who waits for them. Imports `model`, `storage`."""
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 
 from bot.model.waiting import either
 from bot.storage.crypt import Crypt
@@ -11,6 +11,7 @@ from bot.storage.repositories.outbox import Letter
 
 LOOK_AGAIN = 2.0
 MOST = 200
+ERASED_REMEMBERED = 20_000
 
 
 class Mailbox:
@@ -20,11 +21,23 @@ class Mailbox:
         self._store = store
         self._crypt = crypt
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Event]] = defaultdict(set)
+        self._erased: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def told(self, channel: str, address: str) -> None:
         """There is news for this address."""
         for event in self._waiting.get((channel, address), ()):
             event.set()
+
+    def erased(self, channel: str, address: str) -> None:
+        """The person had everything deleted: their page must be emptied as well."""
+        self._erased[channel, address] = None
+        while len(self._erased) > ERASED_REMEMBERED:
+            self._erased.popitem(last=False)
+        self.told(channel, address)
+
+    def is_erased(self, channel: str, address: str) -> bool:
+        """Was everything deleted?"""
+        return (channel, address) in self._erased
 
     async def letters(self, channel: str, address: str, after: int = 0) -> list[Letter]:
         """Letters with an id above `after`, oldest first."""
@@ -38,7 +51,7 @@ class Mailbox:
         try:
             while not (letters := await self.letters(channel, address, after)):
                 left = deadline - asyncio.get_running_loop().time()
-                if left <= 0:
+                if left <= 0 or self.is_erased(channel, address):
                     break
                 await either(event, min(left, LOOK_AGAIN))
                 event.clear()

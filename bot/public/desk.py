@@ -29,6 +29,10 @@ class WebDesk:
         """Letters, at once or when there are some."""
         return await self._mailbox.wait(WEBCHAT, address, after, seconds)
 
+    def is_erased(self, address: str) -> bool:
+        """Did the person have everything deleted?"""
+        return self._mailbox.is_erased(WEBCHAT, address)
+
     async def erase(self, address: str) -> None:
         """Delete a conversation, if there is one."""
         crypt = self._crypt

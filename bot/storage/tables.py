@@ -67,6 +67,10 @@ conversations = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("unreachable", Boolean, nullable=False, default=False),
     Column("unreachable_reason", String(200)),
+    Column("held_by", ID),  # the staff member who has the case: the assistant is silent
+    Column("contact", String(8)),  # may a person write to them unasked: yes no later
+    Column("discreet", Boolean, nullable=False, default=False),
+    Column("code", String(64)),  # digest of the word that deletes everything
     Column("memory", LargeBinary),  # sealed JSON: menu, rest
     Column("created_at", Utc, nullable=False),
     Column("last_at", Utc, nullable=False),
@@ -117,6 +121,7 @@ outbox = Table(
     Column("reason", String(200)),
     Column("created_at", Utc, nullable=False),
     Column("sent_at", Utc),
+    Column("staff_id", ID),  # who wrote it, if a person did
     Index(None, "conversation_id", "id"),
     Index(None, "status", "next_at"),
     Index(None, "channel", "gateway_id"),
@@ -136,19 +141,6 @@ tracker_events = Table(
     UniqueConstraint("message_id"),
     Index(None, "conversation_id", "id"),
     sqlite_autoincrement=True,
-)
-
-person_requests = Table(
-    "person_requests",
-    metadata,
-    Column("id", ID, primary_key=True),
-    _conversation(),
-    Column("message_id", ID, nullable=False),
-    Column("reason", String(32), nullable=False),
-    Column("status", String(10), nullable=False),  # open
-    Column("at", Utc, nullable=False),
-    UniqueConstraint("message_id", "reason"),
-    Index(None, "status", "at"),
 )
 
 feedback = Table(

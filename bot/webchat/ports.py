@@ -18,6 +18,10 @@ class Desk(Protocol):
         """Letters with an id above `after`, at once or as soon as there are any, at most after `seconds`."""
         ...
 
+    def is_erased(self, address: str) -> bool:
+        """Did the person have everything deleted, by their word or a button?"""
+        ...
+
     async def erase(self, address: str) -> None:
         """Delete the conversation and all that was said in it."""
         ...

@@ -104,7 +104,8 @@ class ChatRoutes:
         except Exception as broken:
             log.error("replies_not_read", error=type(broken).__name__)
             raise Problem("store") from broken
-        return JSONResponse({"replies": [self._letter(letter) for letter in letters]})
+        erased = self._desk.is_erased(address)
+        return JSONResponse({"replies": [self._letter(letter) for letter in letters], "erased": erased})
 
     async def listen(self, request: Request) -> Response:
         """Replies as server-sent events, from `Last-Event-ID` or `after` on."""
@@ -140,6 +141,9 @@ class ChatRoutes:
                 log.error("replies_not_read", error=type(broken).__name__)
                 await asyncio.sleep(1)
                 continue
+            if self._desk.is_erased(address):
+                yield {"event": "erased", "data": "{}"}
+                return
             for letter in letters:
                 after = letter.id
                 yield {"event": "reply", "id": str(letter.id), "data": json.dumps(self._letter(letter))}

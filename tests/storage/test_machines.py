@@ -17,7 +17,7 @@ from bot.storage.engine import Store
 from bot.storage.repositories import messages, outbox
 from bot.storage.repositories.messages import ClaimLost, Work
 from bot.storage.repositories.outbox import Piece
-from tests.storage.builders import at, claim, incoming, person
+from tests.storage.builders import at, claim, done, incoming, person
 
 LEASE = 60
 OWNERS = st.sampled_from(["me", "you"])
@@ -115,11 +115,11 @@ class Inbox(Machine):
     @rule(claimed=consumes(works))
     def finish(self, claimed: tuple[Work, str]) -> None:
         work, owner = claimed
-        reply = [Outgoing("answer")]
+        reply = done("answer")
         if self.expect(
             work,
             owner,
-            lambda s: messages.finish(s, self.crypt, work, owner, reply, {}, {}, at(self.now), False),
+            lambda s: messages.finish(s, self.crypt, work, owner, reply, at(self.now)),
         ):
             self.all[work.message_id].done = True
             self.all[work.message_id].owner = None

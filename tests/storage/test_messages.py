@@ -15,7 +15,7 @@ from bot.storage.repositories import conversations, messages, outbox
 from bot.storage.repositories.messages import ClaimLost, Taken, Work
 from bot.storage.tables import conversations as people
 from bot.storage.tables import inbox
-from tests.storage.builders import ANNA, BINA, NOON, at, claim, finish, incoming, take
+from tests.storage.builders import ANNA, BINA, NOON, at, claim, done, finish, incoming, take
 
 
 def rows(store: Store, table: sa.Table) -> int:
@@ -144,14 +144,15 @@ def test_finishing_writes_everything_together(store: Store, crypt: Crypt) -> Non
     pieces = [Outgoing("one", (Button("Yes", "useful:yes"),), "ne", 2, {"parse": "plain"}), Outgoing("two")]
     changes = {"language": "ne", "origin": "NP", "menu": (Button("1", "entry:a"),), "rest": ("more", "most")}
     meta = {"decision": "answer", "probability": 0.9}
-    ids = store.write_sync(lambda s: messages.finish(s, crypt, work, "me", pieces, changes, meta, at(1), True))
+    what = done(*pieces, changes=changes, meta=meta, mailbox=True)
+    assert not store.write_sync(lambda s: messages.finish(s, crypt, work, "me", what, at(1)))
     conversation = store.read_sync(lambda s: conversations.get(s, crypt, work.conversation.id))
     letters = store.read_sync(
         lambda c: outbox.letters(c, crypt, work.conversation.channel, work.conversation.address, 0, 10)
     )
     assert conversation is not None
     assert [letter.outgoing for letter in letters] == pieces
-    assert [letter.id for letter in letters] == ids
+    assert [letter.id for letter in letters] == sorted(letter.id for letter in letters)
     assert {letter.message_id for letter in letters} == {work.message_id}
     assert (conversation.language, conversation.origin, conversation.rest) == ("ne", "NP", ("more", "most"))
     assert conversation.menu == (Button("1", "entry:a"),)
@@ -166,9 +167,7 @@ def test_what_can_not_be_finished_leaves_nothing_behind(store: Store, crypt: Cry
     store.write_sync(lambda s: take(s, crypt))
     (work,) = store.write_sync(lambda s: claim(s, crypt))
     with pytest.raises(KeyError):
-        store.write_sync(
-            lambda s: messages.finish(s, crypt, work, "me", [Outgoing("a")], {"address": "x"}, {}, NOON, False)
-        )
+        store.write_sync(lambda s: messages.finish(s, crypt, work, "me", done("a", changes={"address": "x"}), NOON))
     assert (store.read_sync(outbox.waiting), store.read_sync(messages.pending)) == (0, 1)
     store.write_sync(lambda s: finish(s, crypt, work, "answer"))
     assert store.read_sync(outbox.waiting) == 1
@@ -210,11 +209,11 @@ def test_ending_gives_back_ones_own_messages_only(store: Store, crypt: Crypt) ->
 
 def test_what_is_said_early_is_said_once_however_often_it_is_taken_up(store: Store, crypt: Crypt) -> None:
     work = lose(store, crypt)
-    say = [Outgoing("call 999"), Outgoing("now")]
-    assert len(store.write_sync(lambda s: messages.add_early(s, crypt, work, say, NOON, False, True))) == 2
+    say = done("call 999", "now").said
+    assert len(store.write_sync(lambda s: messages.add_early(s, crypt, work, say, NOON, True))) == 2
     store.write_sync(lambda s: messages.release_stale(s, at(61)))
     (again,) = store.write_sync(lambda s: claim(s, crypt, when=62))
-    assert store.write_sync(lambda s: messages.add_early(s, crypt, again, say, NOON, False, True)) == []
+    assert store.write_sync(lambda s: messages.add_early(s, crypt, again, say, NOON, True)) == []
     assert store.read_sync(outbox.waiting) == 2
 
 
@@ -256,9 +255,9 @@ def test_the_last_texts_are_those_before_the_message(store: Store, crypt: Crypt)
 
 def test_erasing_a_conversation_takes_everything_with_it(store: Store, crypt: Crypt) -> None:
     work = lose(store, crypt)
-    store.write_sync(lambda s: messages.add_early(s, crypt, work, [Outgoing("x")], NOON, False, True))
+    store.write_sync(lambda s: messages.add_early(s, crypt, work, done("x").said, NOON, True))
     store.write_sync(lambda s: conversations.erase(s, work.conversation.id))
     assert [rows(store, table) for table in (people, inbox, outbox.outbox)] == [0, 0, 0]
     with pytest.raises(ClaimLost):
         store.write_sync(lambda s: finish(s, crypt, work, "to nobody"))
-    assert store.write_sync(lambda s: messages.add_early(s, crypt, work, [Outgoing("x")], NOON, False, True)) == []
+    assert store.write_sync(lambda s: messages.add_early(s, crypt, work, done("x").said, NOON, True)) == []

@@ -12,13 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.model.errors import SetupError
-from bot.model.messages import Outgoing
 from bot.storage import database
 from bot.storage.crypt import Crypt, load_or_create_key
 from bot.storage.engine import Store
 from bot.storage.repositories import conversations, messages, outbox
 from bot.storage.tables import metadata
-from tests.storage.builders import ANNA, NOON, claim, incoming, take
+from tests.storage.builders import ANNA, NOON, claim, done, incoming, take
 
 ADVICE = "put back|move the file|check|give|update|free|end it|use an"
 
@@ -179,7 +178,7 @@ def test_nothing_that_people_say_is_readable_in_the_files(sqlite_url: str, tmp_p
     changes = {"rest": ("the rest of it",)}
     store.write_sync(
         lambda s: messages.finish(
-            s, crypt, work, "me", [Outgoing("call 1141")], changes, {"entry": "withheld"}, NOON, False
+            s, crypt, work, "me", done("call 1141", changes=changes, meta={"entry": "withheld"}), NOON
         )
     )
     for closed in (False, True):

@@ -1,4 +1,4 @@
-"""Conversations, requests, knowledge: what is found again, and what is written once."""
+"""Conversations, opinions, knowledge: what is found again, and what is written once."""
 
 import threading
 from collections.abc import Callable
@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import conversations, knowledge, requests
-from bot.storage.tables import feedback
-from tests.storage.builders import ANNA, NOON, at, person, take
+from bot.storage.repositories import conversations, feedback, knowledge
+from bot.storage.tables import feedback as opinions
+from tests.storage.builders import ANNA, NOON, person, take
 
 
 def test_an_address_is_found_on_its_channel_only(store: Store, crypt: Crypt) -> None:
@@ -31,26 +31,13 @@ def test_only_fields_that_people_may_change_are_changed(store: Store, crypt: Cry
     store.write_sync(lambda s: conversations.change(s, crypt, "nobody", {"language": "ne", "rest": ("x",)}))
 
 
-def test_a_person_is_asked_for_once_a_message(store: Store, crypt: Crypt) -> None:
-    taken = store.write_sync(lambda s: take(s, crypt))
-    for reason, when in (("danger", 2), ("danger", 3), ("asked", 1)):
-        store.write_sync(
-            lambda s, r=reason, w=when: requests.ask_for_person(s, taken.conversation_id, taken.message_id, r, at(w))
-        )
-    waiting = store.read_sync(requests.open_requests)
-    assert [(one.reason, one.at, one.conversation_id) for one in waiting] == [
-        ("asked", at(1), taken.conversation_id),
-        ("danger", at(2), taken.conversation_id),
-    ]
-
-
 def test_the_first_word_on_an_answer_counts(store: Store, crypt: Crypt) -> None:
     taken = store.write_sync(lambda s: take(s, crypt))
     for useful in (True, False):
         store.write_sync(
-            lambda s, u=useful: requests.useful(s, taken.conversation_id, taken.message_id, "wages", u, NOON)
+            lambda s, u=useful: feedback.useful(s, taken.conversation_id, taken.message_id, "wages", u, NOON)
         )
-    rows = store.read_sync(lambda s: s.execute(sa.select(feedback.c.entry, feedback.c.useful)).all())
+    rows = store.read_sync(lambda s: s.execute(sa.select(opinions.c.entry, opinions.c.useful)).all())
     assert [tuple(row) for row in rows] == [("wages", True)]
 
 

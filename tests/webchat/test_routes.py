@@ -27,6 +27,7 @@ from bot.storage.tables import metadata
 from bot.webchat.page import Page
 from bot.webchat.routes import LARGEST_BODY, ChatRoutes
 from bot.wiring import Server
+from tests.storage.builders import done
 
 LOCALES = Locales(ROOT / "locales")
 
@@ -54,7 +55,7 @@ class Site:
 
         def work(session: Any) -> tuple[str, str]:
             [one] = messages.claim(session, self.crypt, "me", utc_now(), 60, 1)
-            messages.finish(session, self.crypt, one, "me", list(pieces), {}, {}, utc_now(), True)
+            messages.finish(session, self.crypt, one, "me", done(*pieces, mailbox=True), utc_now())
             return one.incoming.text, one.incoming.address
 
         text, address = await self.store.write(work)

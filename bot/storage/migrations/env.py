@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from bot.storage import case_tables  # noqa: F401 - its tables join the metadata
 from bot.storage.tables import metadata
 
 

@@ -14,8 +14,10 @@ from bot.storage.database import insert_new
 from bot.storage.repositories.sealing import buttons_in, buttons_out, seal, unseal
 from bot.storage.tables import conversations as table
 
-PLAIN = frozenset({"language", "language_chosen", "origin", "destination", "stopped", "unreachable"})
-SEALED = frozenset({"menu", "rest"})
+PLAIN = frozenset(
+    {"language", "language_chosen", "origin", "destination", "stopped", "unreachable", "contact", "discreet", "code"}
+)
+SEALED = frozenset({"menu", "rest", "expects"})
 
 
 def new_id() -> str:
@@ -71,6 +73,19 @@ def change(db: Connection, crypt: Crypt, conversation_id: str, changes: Mapping[
         db.execute(sa.update(table).where(table.c.id == conversation_id).values(**values))
 
 
+def held(db: Connection, conversation_id: str) -> bool:
+    """Does a person have it? Locks the row: who takes a case waits for an answer that is being written, and the other
+    way round."""
+    mine = sa.select(table.c.held_by).where(table.c.id == conversation_id).with_for_update()
+    return db.execute(mine).scalar() is not None
+
+
+def last_heard(db: Connection, conversation_id: str) -> datetime:
+    """When the person last wrote."""
+    at: datetime = db.execute(sa.select(table.c.last_at).where(table.c.id == conversation_id)).scalar_one()
+    return at
+
+
 def erase(db: Connection, conversation_id: str) -> None:
     """Delete a conversation and, through its foreign keys, everything that was said in it."""
     db.execute(sa.delete(table).where(table.c.id == conversation_id))
@@ -84,8 +99,10 @@ def from_row(crypt: Crypt, row: sa.Row[Any]) -> Conversation:
         channel=row.channel,
         address=crypt.unseal(row.address),
         **{key: getattr(row, key) for key in PLAIN},
+        held_by=row.held_by,
         menu=buttons_in(memory.get("menu", [])),
         rest=tuple(memory.get("rest", ())),
+        expects=memory.get("expects", ""),
     )
 
 
@@ -95,6 +112,8 @@ def _memory(db: Connection, crypt: Crypt, conversation_id: str, changes: Mapping
         memory["menu"] = buttons_out(changes["menu"])
     if "rest" in changes:
         memory["rest"] = list(changes["rest"])
+    if "expects" in changes:
+        memory["expects"] = changes["expects"]
     return seal(crypt, memory)
 
 

@@ -4,7 +4,7 @@ A message is `received`, then `working` while one process has it (owner and leas
 `ignored`. The oldest unfinished message of a conversation is the only one that can be claimed: order is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.model.errors import SafarError
-from bot.model.messages import Incoming, Kind, Outgoing
+from bot.model.messages import Incoming, Kind, Shaped
 from bot.model.people import Conversation
 from bot.storage.crypt import Crypt
 from bot.storage.database import is_new
-from bot.storage.repositories import conversations, outbox
+from bot.storage.repositories import cases, conversations, outbox
 from bot.storage.repositories.sealing import seal, unseal
 from bot.storage.tables import conversations as people
 from bot.storage.tables import inbox
@@ -70,6 +70,8 @@ def take_in(db: Connection, crypt: Crypt, incoming: Incoming, now: datetime) -> 
         raise SafarError("message_not_taken_in")
     if incoming.kind is Kind.BLOCKED:
         outbox.mark_unreachable(db, conversation_id, "blocked")
+    if incoming.kind not in UNANSWERED:
+        cases.heard(db, crypt, conversation_id, now)
     return Taken(row["id"], conversation_id, True)
 
 
@@ -198,37 +200,49 @@ _RELEASE = (
 )
 
 
-def finish(
-    db: Connection,
-    crypt: Crypt,
-    work: Work,
-    owner: str,
-    pieces: Sequence[Outgoing],
-    changes: Mapping[str, object],
-    meta: Mapping[str, object],
-    now: datetime,
-    mailbox: bool,
-) -> list[int]:
-    """Write the replies, change the conversation, and end the message: all or nothing. Raises `ClaimLost`."""
+@dataclass(frozen=True)
+class Done:
+    """What came of a message. `ordered`: it is said even while a person has the case."""
+
+    said: Shaped
+    changes: Mapping[str, object]
+    meta: Mapping[str, object]
+    ordered: bool = False
+
+
+def finish(db: Connection, crypt: Crypt, work: Work, owner: str, done: Done, now: datetime) -> bool:
+    """Write the replies, change the conversation, and end the message: all or nothing. Raises `ClaimLost`.
+
+    While a person has the case the assistant's own words are dropped, also when they were on their way as the case was
+    claimed. True when they were.
+    """
+    held = conversations.held(db, work.conversation.id)
+    silent = held and not done.ordered
+    meta = {**done.meta, "silent": True} if silent else done.meta
     _owned(db, _FINISH, {"of_id": work.message_id, "by": owner, "new_meta": seal(crypt, meta)})
-    conversations.change(db, crypt, work.conversation.id, changes)
-    return outbox.add(db, crypt, work.conversation, pieces, now, mailbox, work.message_id)
+    said = {} if silent else done.said.changes
+    conversations.change(db, crypt, work.conversation.id, {**said, **done.changes})
+    if done.changes.get("stopped"):
+        outbox.withdraw(db, work.conversation.id)
+    if not silent:
+        outbox.add(db, crypt, work.conversation, done.said.pieces, now, done.said.mailbox, work.message_id)
+    return silent
 
 
 def add_early(
     db: Connection,
     crypt: Crypt,
     work: Work,
-    pieces: Sequence[Outgoing],
+    said: Shaped,
     now: datetime,
-    mailbox: bool,
     urgent: bool,
 ) -> list[int]:
     """Write something to be said before the answer, once for a message however often it is taken up."""
     once = sa.update(inbox).where(inbox.c.id == work.message_id, ~inbox.c.said_early)
     if not db.execute(once.values(said_early=True, seen=True).returning(inbox.c.id)).scalar():
         return []
-    return outbox.add(db, crypt, work.conversation, pieces, now, mailbox, work.message_id, urgent=urgent)
+    conversations.change(db, crypt, work.conversation.id, said.changes)
+    return outbox.add(db, crypt, work.conversation, said.pieces, now, said.mailbox, work.message_id, urgent=urgent)
 
 
 def release(db: Connection, message_id: str, owner: str, not_before: datetime) -> None:
@@ -270,6 +284,13 @@ def recent_texts(db: Connection, crypt: Crypt, work: Work, limit: int) -> list[s
     asked = {"of_conversation": work.conversation.id, "before": work.position, "most": limit}
     texts = [unseal(crypt, body).get("text", "") for body in db.execute(_BEFORE, asked).scalars()]
     return list(reversed(texts))
+
+
+def gateway_ids(db: Connection, crypt: Crypt, conversation_id: str) -> list[str]:
+    """What the gateway calls the person's own messages, where it lets them be deleted."""
+    bodies = db.execute(sa.select(inbox.c.body).where(inbox.c.conversation_id == conversation_id)).scalars()
+    found = (unseal(crypt, body).get("extra", {}).get("message") for body in bodies)
+    return [str(name) for name in found if name]
 
 
 def meta_of(db: Connection, crypt: Crypt, message_id: str) -> dict[str, Any]:

@@ -69,8 +69,9 @@ def add(
     mailbox: bool,
     message_id: str | None = None,
     urgent: bool = False,
+    staff_id: str | None = None,
 ) -> list[int]:
-    """Write pieces in order; their ids."""
+    """Write pieces in order; their ids. `staff_id` is who wrote them, if a person did."""
     common = {
         "conversation_id": conversation.id,
         "message_id": message_id,
@@ -79,6 +80,7 @@ def add(
         "status": "mailbox" if mailbox else "queued",
         "next_at": now,
         "created_at": now,
+        "staff_id": staff_id,
     }
     rows = [{**common, "body": seal(crypt, outgoing_out(piece))} for piece in pieces]
     return [db.execute(_ADD, row).scalar_one() for row in rows]
@@ -176,6 +178,18 @@ def mark_unreachable(db: Connection, conversation_id: str, reason: str) -> None:
     db.execute(sa.update(people).where(people.c.id == conversation_id).values(**lost))
     waiting = sa.update(outbox).where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
     db.execute(waiting.values(status="dead", reason=_short(reason)))
+
+
+def gateway_ids(db: Connection, conversation_id: str) -> list[str]:
+    """What gateways call the pieces of a conversation that have left."""
+    left = sa.select(outbox.c.gateway_id).where(outbox.c.conversation_id == conversation_id)
+    return [str(name) for name in db.execute(left.where(outbox.c.gateway_id.is_not(None))).scalars()]
+
+
+def withdraw(db: Connection, conversation_id: str) -> None:
+    """The person said STOP: what colleagues wrote and what has not left does not leave any more."""
+    waiting = sa.update(outbox).where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
+    db.execute(waiting.where(outbox.c.staff_id.is_not(None)).values(status="dead", reason="stopped"))
 
 
 NEWS = {
