@@ -102,6 +102,7 @@ class Desk:
     mailbox: Mailbox
     dialogue: RasaDialogue
     handoff: Handoff
+    encoder: Encoder
     responder: Responder
     worker: Worker
     sender: Sender
@@ -196,6 +197,7 @@ def build(
         mailbox=mailbox,
         dialogue=dialogue,
         handoff=handoff,
+        encoder=encoder,
         responder=responder,
         worker=worker,
         sender=sender,

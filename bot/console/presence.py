@@ -1,4 +1,4 @@
-"""Who is looking at a case, and who is typing. In memory: it is of no consequence and gone after half a minute. PURE."""
+"""Who is looking at a case, and who is typing. In memory: gone after half a minute, and no harm if it is lost. PURE."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -167,7 +167,8 @@ PROBLEMS = {
     "already_claimed": "{name} has taken this case.",
     "is_closed": "This case is closed. Open it again first.",
     "person_stopped": "Not sent: the person wrote STOP.",
-    "not_safe": "Not sent: the person asked that nobody writes unasked. You can answer for {minutes} minutes after they write.",
+    "not_safe": "Not sent: the person asked that nobody writes unasked. "
+    "You can answer for {minutes} minutes after they write.",
     "cannot_arrive": "Not sent: the channel says that nothing reaches this person.",
     "bad_text": "Write something, at most {most} characters.",
     "bad_value": "Please check: {field}.",

@@ -30,6 +30,7 @@ class Filters:
     country: str = ""
     owner: str = ""
     urgent: bool = False
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:
         found.append(sa.or_(cases.c.origin == filters.country, cases.c.destination == filters.country))
     if filters.urgent:
         found.append(cases.c.urgent)
+    if filters.number:
+        return [*found, cases.c.id.startswith(filters.number, autoescape=True)]
     if filters.status:
         return [*found, cases.c.status == filters.status]
     return [*found, cases.c.status.in_((Status.OPEN.value, Status.CLAIMED.value, Status.PARKED.value))]
