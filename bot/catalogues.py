@@ -22,6 +22,7 @@ WAS = "was: "
 SOURCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "bot": (("domain.yml", "bot.extract:extract_domain"), ("knowledge/words.py", "knowledge.extract:extract_words")),
     "webchat": (("bot/webchat/texts.py", "bot.extract:extract_page"),),
+    "console": (("bot/console/texts.py", "bot.extract:extract_console"),),
     "knowledge": (
         ("knowledge/entries/**.yml", "knowledge.extract:extract_entries"),
         ("knowledge/directory/*.yml", "knowledge.extract:extract_services"),

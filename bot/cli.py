@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 outbox = typer.Typer(no_args_is_help=True, help="What could not be sent.")
 app.add_typer(outbox, name="outbox")
+staff = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
+app.add_typer(staff, name="staff")
 knowledge = typer.Typer(no_args_is_help=True, help="The answers: what to mend, and how far they are.")
 app.add_typer(knowledge, name="knowledge")
 translations = typer.Typer(no_args_is_help=True, help="Texts on their way to translators and back.")
@@ -113,6 +115,27 @@ def outbox_resend(
     from bot.commands import outbox as command
 
     command.resend(ids or [])
+
+
+@staff.command("add")
+def staff_add(
+    email: str,
+    name: Annotated[str, typer.Option(help="As colleagues read it.")],
+    role: Annotated[str, typer.Option(help="agent, curator, trainer or administrator.")] = "administrator",
+    languages: Annotated[str, typer.Option(help="Codes of the languages they speak, with commas.")] = "en",
+) -> None:
+    """Add a colleague and print the link by which they set their password."""
+    from bot.commands import staff as command
+
+    command.add(email, name, role, languages)
+
+
+@staff.command("link")
+def staff_link(email: str) -> None:
+    """Print a new link for a colleague who can't sign in."""
+    from bot.commands import staff as command
+
+    command.link(email)
 
 
 @knowledge.command("lint")

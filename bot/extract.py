@@ -2,6 +2,7 @@
 
     domain.yml             →  extract_domain: the responses and the labels of their buttons
     bot/webchat/texts.py   →  extract_page: the words of the page and of its errors
+    bot/console/texts.py   →  extract_console: the words of the staff console
 
 Language names on buttons are written as their speakers write them, in every language: nobody translates those.
 """
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import yaml
 
+from bot.console.texts import PROBLEMS, WORDS
 from bot.webchat.texts import ERRORS, PAGE
 
 Extracted = tuple[int, None, str, list[str]]
@@ -39,6 +41,20 @@ def extract_page(
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[Extracted]:
     """The words of the page, with the lines where they stand."""
+    yield from _found(fileobj, (*PAGE.values(), *(sentence for _, sentence in ERRORS.values())))
+
+
+def extract_console(
+    fileobj: IO[bytes],
+    keywords: Sequence[str],  # noqa: ARG001
+    comment_tags: Sequence[str],  # noqa: ARG001
+    options: Mapping[str, str],  # noqa: ARG001
+) -> Iterator[Extracted]:
+    """The words of the staff console."""
+    yield from _found(fileobj, (*WORDS.values(), *PROBLEMS.values()))
+
+
+def _found(fileobj: IO[bytes], texts: Sequence[str]) -> Iterator[Extracted]:
     lines = fileobj.read().decode("utf-8").splitlines()
-    for text in (*PAGE.values(), *(sentence for _, sentence in ERRORS.values())):
+    for text in texts:
         yield next((number for number, line in enumerate(lines, 1) if text in line), 1), None, text, []

@@ -17,10 +17,11 @@ from rich.console import Console
 from bot import logs
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_polling import Poller
-from bot.commands import qr
+from bot.commands import qr, staff
 from bot.commands.prepare import checked_knowledge, prepared_model
 from bot.commands.temporary import ready
 from bot.commands.working import working
+from bot.console.app import staff_app
 from bot.library import publish
 from bot.model.clock import utc_now
 from bot.model.errors import SetupError
@@ -63,30 +64,32 @@ def _look_first(settings: Settings) -> None:
     if shutil.disk_usage(settings.data_path).free < NEEDED_BYTES:
         raise SetupError("The disk is nearly full: free 200 MB and start again.")
     check_free(settings.web_host, settings.web_port, "SAFAR_WEB_PORT")
+    check_free(settings.staff_host, settings.staff_port, "SAFAR_STAFF_PORT")
     check_free("127.0.0.1", settings.action_port, "SAFAR_ACTION_PORT")
     check_free("127.0.0.1", settings.rasa_port, "SAFAR_RASA_PORT")
 
 
-async def _serve(desk: Desk, check: bool, console: Console) -> None:
+async def _serve(desk: Desk, check: bool, screen: Console) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     settings = desk.settings
-    server = Server(public_app(desk), settings.web_host, settings.web_port)
-    async with running(desk), _listening(server), _polling(desk):
+    public = Server(public_app(desk), settings.web_host, settings.web_port)
+    console = Server(staff_app(desk), settings.staff_host, settings.staff_port)
+    async with running(desk), _listening(public), _listening(console), _polling(desk):
         with working("Starting Rasa and asking a first question"):
             starting = asyncio.create_task(_first_answer(desk))
             stopping = asyncio.create_task(ended.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            _announce(desk, console)
+            _announce(desk, screen)
             if not check:
                 await ended.wait()
         for task in (starting, stopping):
             task.cancel()
-        console.print("Ending …", style="dim")
+        screen.print("Ending …", style="dim")
 
 
 @asynccontextmanager
@@ -135,5 +138,9 @@ def _announce(desk: Desk, console: Console) -> None:
     url = settings.public_url or f"http://{shown.web_host}:{shown.web_port}"
     console.print(f"\nSafar answers. Web chat: [bold]{url}/chat[/bold]", soft_wrap=True)
     console.print(qr.drawn(f"{url}/chat"), highlight=False)
+    inside = settings.staff_url or f"http://{settings.staff_host}:{settings.staff_port}"
+    console.print(f"Staff console: [bold]{inside}[/bold]", soft_wrap=True)
+    if not staff.anybody(desk.store):
+        console.print("Nobody may sign in there yet: safar staff add you@example.org --name You")
     on = sorted(name for name, channel in desk.channels.items() if not channel.capabilities.mailbox)
     console.print(f"Other channels: {', '.join(on) if on else 'none yet (docs/channels/)'}. Ctrl-C ends it.")
