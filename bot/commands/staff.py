@@ -16,7 +16,7 @@ from bot.storage.repositories import cases, staff
 from bot.storage.repositories.conversations import new_id
 from bot.wiring import open_store
 
-WORKDAYS = {day: (("09:00", "17:00"),) for day in range(5)}
+WORKDAYS = dict.fromkeys(range(5), (("09:00", "17:00"),))
 
 
 def add(email: str, name: str, role: str, languages: str) -> None:

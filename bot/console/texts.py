@@ -115,6 +115,7 @@ WORDS = {
     "invite_link": "Send this link to your colleague, by a way that only they read. It works once, for three days:",
     "new_link": "New link",
     "save": "Save",
+    "change": "Change",
     "saved": "Saved.",
     "add_centre": "Add a centre",
     "timezone": "Time zone",

@@ -95,7 +95,7 @@ class Handler:
         if incoming.kind not in WRITTEN or not incoming.text:
             return None
         read = await self._reader.read(message_id, incoming, conversation, recent)
-        return self._danger.say(read.alarm, conversation, read.language) if read.alarm else None
+        return self._danger.say(read.alarm, _located(conversation, read), read.language) if read.alarm else None
 
     def _order(self, incoming: Incoming, conversation: Conversation) -> tuple[Command | None, str | None]:
         """A command, or the payload of a button that was pressed or picked by its number or label."""
@@ -142,7 +142,7 @@ class Handler:
     ) -> Outcome:
         read = await self._reader.read(message_id, incoming, conversation, recent)
         if read.alarm is not None:
-            await early(self._danger.say(read.alarm, conversation, read.language))
+            await early(self._danger.say(read.alarm, _located(conversation, read), read.language))
         elif conversation.stopped:
             return self._fixed("utter_still_stopped", read.language)
         if conversation.held_by:
@@ -162,6 +162,17 @@ class Handler:
         if recent or incoming.channel in {"webchat", "terminal"} or incoming.extra.get("noticed"):
             return replies
         return (*replies, self._phrases.reply("utter_first_notice", read.language))
+
+
+def _located(conversation: Conversation, read: Understanding) -> Conversation:
+    """The conversation with the countries that this very message names: the number that is given must be theirs."""
+    origin, destination = conversation.origin, conversation.destination
+    for place in read.places:
+        if place.role == "origin":
+            origin = place.country
+        else:
+            destination = place.country
+    return replace(conversation, origin=origin, destination=destination)
 
 
 def _after_alarm(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:

@@ -6,6 +6,7 @@ same transaction that writes its replies: killed at any moment, it is either sti
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import SystemRandom
 
@@ -19,6 +20,7 @@ from bot.model.cases import UNANSWERED
 from bot.model.clock import Clock, utc_now
 from bot.model.errors import DialogueDown
 from bot.model.messages import Reply
+from bot.model.people import Conversation
 from bot.model.waiting import either
 from bot.outbox import retry
 from bot.phrases import Phrases
@@ -189,12 +191,13 @@ class Worker:
         """Say something before the answer, once per message however often it is taken up; danger opens a case."""
         shaped = self._shaper.shape(work.conversation, (reply,))
         kind = reply.meta.get("urgency")
+        person = _as_read(work.conversation, reply)
 
         def write(connection: Connection) -> None:
             now = self._clock()
             said = messages.add_early(connection, self._crypt, work, shaped, now, urgent=kind is not None)
             if said and kind:
-                self._opener.open(connection, work.conversation, str(kind), now)
+                self._opener.open(connection, person, str(kind), now)
 
         await self._store.write(write)
         self._told(work.conversation.channel, work.conversation.address)
@@ -221,3 +224,14 @@ class Worker:
     async def _hand_over(self, work: Work, tag: str) -> None:
         reply = self._phrases.reply("utter_no_answer", tag)
         await self._finish(work, Outcome((reply,), meta={"decision": "person"}, case=UNANSWERED))
+
+
+def _as_read(conversation: Conversation, reply: Reply) -> Conversation:
+    """The conversation with the language and the countries of the message that is just being read."""
+    origin, destination = reply.meta.get("origin"), reply.meta.get("destination")
+    return replace(
+        conversation,
+        language=reply.language,
+        origin=str(origin) if origin else conversation.origin,
+        destination=str(destination) if destination else conversation.destination,
+    )

@@ -50,10 +50,11 @@ class Danger:
         lines = self._lines(alarm.kind, conversation, language)
         helping = "\n".join([self._phrases.text("utter_urgent_hotline", language), *lines]) if lines else ""
         country = "" if conversation.destination else self._phrases.text("utter_urgent_country", language)
+        meta = {"urgency": alarm.kind, "origin": conversation.origin, "destination": conversation.destination}
         close = self._phrases.text("utter_urgent_close", language)
         text = "\n\n".join(part for part in (first.text, helping, country, close) if part)
         short = "\n".join(part for part in (first.text, *lines[:1], country) if part)
-        return replace(first, text=text, sms=short, urgent=True, meta={"urgency": alarm.kind})
+        return replace(first, text=text, sms=short, urgent=True, meta=meta)
 
     def values(self, conversation: Conversation, language: str) -> Mapping[str, str]:
         """What urgent texts are filled with: the emergency numbers of where the person is."""

@@ -142,7 +142,7 @@ class ChatRoutes:
                 await asyncio.sleep(1)
                 continue
             if self._desk.is_erased(address):
-                yield {"event": "erased", "data": "{}"}
+                yield {"event": "erased", "data": json.dumps({"erased": True})}
                 return
             for letter in letters:
                 after = letter.id

@@ -37,8 +37,9 @@ class Running:
         for shared in ("models", "cache"):
             if not (data / shared).exists():
                 (data / shared).symlink_to(ROOT / "var" / shared)
-        web, action, rasa = free_ports(3)
+        web, action, rasa, staff = free_ports(4)
         self.url = f"http://127.0.0.1:{web}"
+        self.console = f"http://127.0.0.1:{staff}"
         self.action_port, self.rasa_port, self.web_port = action, rasa, web
         self.environment = {
             **os.environ,
@@ -46,6 +47,7 @@ class Running:
             "SAFAR_WEB_PORT": str(web),
             "SAFAR_ACTION_PORT": str(action),
             "SAFAR_RASA_PORT": str(rasa),
+            "SAFAR_STAFF_PORT": str(staff),
             "SAFAR_CENTRE_PHONE": "+97444556677",
             **(more or {}),
         }
@@ -66,6 +68,14 @@ class Running:
             assert self.process.poll() is None, self.log.read_text(encoding="utf-8", errors="replace")
             assert time.monotonic() < deadline, self.log.read_text(encoding="utf-8", errors="replace")
             time.sleep(0.1)
+
+    def invite(self, email: str, name: str, role: str = "agent", languages: str = "en") -> str:
+        """Add a colleague by the command; the link by which they set their password."""
+        words = ("staff", "add", email, "--name", name, "--role", role, "--languages", languages)
+        done = subprocess.run(
+            [SAFAR, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return done.stdout.split()[-1]
 
     def kill(self) -> None:
         """As a power cut would, for the desk; Rasa notices by itself that its parent is gone."""

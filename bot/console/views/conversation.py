@@ -110,7 +110,7 @@ class ConversationPage:
             "conversation.html",
             case=case,
             person=person,
-            said=said,
+            lines=said,
             closest=await self._console.slowly(lambda: self._closest(said, visit.by.page_language)),
             offered=await self._console.slowly(lambda: self._offered(said, asked, visit.by.page_language)),
             asked=asked,

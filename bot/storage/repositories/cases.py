@@ -124,6 +124,13 @@ def heard(db: Connection, crypt: Crypt, conversation_id: str, now: datetime) -> 
         note(db, crypt, case_id, "message", None, {}, now)
 
 
+def follow(db: Connection, conversation_id: str, changes: Mapping[str, object]) -> None:
+    """What became known of a conversation's language and corridor is known of its case."""
+    known = {key: changes[key] for key in ("language", "origin", "destination") if changes.get(key)}
+    if known:
+        db.execute(sa.update(cases).where(cases.c.conversation_id == conversation_id, ACTIVE).values(**known))
+
+
 def note(
     db: Connection,
     crypt: Crypt,

@@ -222,6 +222,7 @@ def finish(db: Connection, crypt: Crypt, work: Work, owner: str, done: Done, now
     _owned(db, _FINISH, {"of_id": work.message_id, "by": owner, "new_meta": seal(crypt, meta)})
     said = {} if silent else done.said.changes
     conversations.change(db, crypt, work.conversation.id, {**said, **done.changes})
+    cases.follow(db, work.conversation.id, done.changes)
     if done.changes.get("stopped"):
         outbox.withdraw(db, work.conversation.id)
     if not silent:

@@ -155,7 +155,8 @@
         rest = events.pop();
         events.forEach(function (event) {
           var found = event.split('\n').filter(function (l) { return l.indexOf('data: ') === 0; })[0];
-          if (found) { showReply(JSON.parse(found.slice(6))); }
+          var told = found ? JSON.parse(found.slice(6)) : null;
+          if (told && told.erased) { leave(); } else if (told) { showReply(told); }
         });
         return reader.read().then(more);
       }
@@ -165,6 +166,7 @@
   function ask() {
     if (!key || gone) { return; }
     api('GET', 'messages?wait=20&after=' + last).then(function (r) { return r.json(); }).then(function (found) {
+      if (found.erased) { leave(); return; }
       (found.replies || []).forEach(showReply);
       listen();
     }, function () { setTimeout(ask, 3000); });
