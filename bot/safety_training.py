@@ -25,4 +25,4 @@ def train_danger(path: Path) -> None:
     asked = [question.text for question in knowledge.questions if question.entry not in risky]
     asked += [negative.text for negative in knowledge.negatives if negative.topic not in DANGEROUS]
     calm = [text for text in asked if phrases.detect(text, None) is None]
-    classifier.train(cache.vectors, calm).save(path)
+    classifier.train(cache.vectors, ROOT / "locales", calm).save(path)

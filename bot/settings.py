@@ -81,9 +81,6 @@ class Settings:
     first_reply: int = option(480, "Minutes of opening hours in which any other case should.")
     widen_urgent: int = option(3, "Minutes until an urgent case that nobody claims is offered to more colleagues.")
     widen: int = option(120, "Minutes until any other case is.")
-    smtp_url: str = option("", "Mail server for alerts, smtps://user:password@host:465 or smtp://…; empty: no mail.")
-    alert_from: str = option("", "Sender's address of alerts by mail.")
-    alert_telegram_chat: str = option("", "Telegram group (its number) that is told of urgent cases; empty: none.")
     retention_days: int = option(90, "Days after which message texts are erased.")
     log_level: str = option("INFO", "DEBUG, INFO, WARNING or ERROR.")
 

@@ -19,6 +19,7 @@ def inputs() -> list[Path]:
     training = (ROOT / "bot" / "dialogue" / "training").rglob("*.yml")
     questions = (ROOT / "locales").glob("*/questions.yml")
     danger = [ROOT / "bot" / "safety" / name for name in ("examples.yml", "classifier.py")]
+    danger += (ROOT / "locales").glob("*/danger.yml")
     return [*danger, ROOT / "config.yml", ROOT / "domain.yml", ROOT / "requirements.lock", *code, *training, *questions]
 
 

@@ -1,7 +1,7 @@
 """Danger by the meaning of a message: logistic regression on its vector. PURE numpy after training.
 
-Its examples are `examples.yml`: cries for help by kind in twelve languages, and what only looks like one. Questions of
-the knowledge base are calm as well. Trained with the assistant's model and kept beside it.
+Its examples are `examples.yml` and `locales/*/danger.yml`: cries for help by kind, and what only looks like one.
+Questions of the knowledge base are calm as well. Trained with the assistant's model and kept beside it.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ CALM = "calm"
 THRESHOLD, THRESHOLD_ELSEWHERE = 0.75, 0.95
 """From which probability it is an alarm: in a language that the examples know, and in any other."""
 EXAMPLES = Path(__file__).with_name("examples.yml")
+LANGUAGES_OWN = "*/danger.yml"
 STRENGTH = 30.0
 
 
@@ -55,12 +56,18 @@ class Classifier:
         return self._kinds[int(chances.argmax())], danger
 
 
-def train(encode: Callable[[Sequence[str]], NDArray[np.float32]], calm: Sequence[str]) -> Classifier:
+def examples(locales: Path) -> list[tuple[str, str]]:
+    """Every example with its kind: those for all languages, and those of each language's folder."""
+    own = [yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) for path in locales.glob(LANGUAGES_OWN)]
+    every = yaml.load(EXAMPLES.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["examples"]
+    return [(str(line), kind) for found in (every, *own) for kind, listed in found.items() for line in listed]
+
+
+def train(encode: Callable[[Sequence[str]], NDArray[np.float32]], locales: Path, calm: Sequence[str]) -> Classifier:
     """From the examples, and `calm` lines beside them: every question that the knowledge base answers calmly."""
     from sklearn.linear_model import LogisticRegression
 
-    raw = yaml.load(EXAMPLES.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["examples"]
-    lines = [(str(line), kind) for kind, listed in raw.items() for line in listed]
+    lines = examples(locales)
     lines += [(line, CALM) for line in calm]
     model = LogisticRegression(C=STRENGTH, max_iter=400, class_weight="balanced")
     model.fit(encode([text for text, _ in lines]), [kind for _, kind in lines])

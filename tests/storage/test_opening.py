@@ -34,13 +34,14 @@ def test_a_database_of_a_newer_version_is_left_alone(database_url: str, crypt: C
     engine = database.create_engine(database_url)
     change = sa.text("UPDATE alembic_version SET version_num = :number")
     with engine.begin() as connection:
+        newest = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         connection.execute(change, {"number": "9999"})
     try:
         with pytest.raises(SetupError, match="newer Safar"):
             Store.open(database_url, crypt)
     finally:
         with engine.begin() as connection:
-            connection.execute(change, {"number": "0001"})
+            connection.execute(change, {"number": newest})
         engine.dispose()
 
 
