@@ -90,6 +90,11 @@
   // Parts of the page that were exchanged: where the writer was, they still are.
   let cursor = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.requestConfig?.elt?.closest?.("form[data-form]");
+    if (form && event.detail.xhr.status < 400) { // it was taken: nothing is left to keep
+      for (const field of form.querySelectorAll("textarea[id]")) sessionStorage.removeItem(draftName(field));
+      show("");
+    }
     const at = document.activeElement;
     cursor = at?.matches("textarea[id]") ? { id: at.id, from: at.selectionStart, to: at.selectionEnd } : null;
     if (event.detail.xhr.status >= 400) {
@@ -108,14 +113,6 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.id === "queue") event.detail.path = location.pathname + location.search;
     if (event.detail.elt.id === "case") event.detail.path = location.pathname.replace(/^(\/cases\/[^/]+).*/, "$1") + location.search;
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest?.("form[data-form]");
-    if (!event.detail.successful) return;
-    if (form) {
-      for (const field of form.querySelectorAll("textarea[id]")) { sessionStorage.removeItem(draftName(field)); field.value = ""; }
-      show("");
-    }
   });
   // The line is down: the text stays, and the very form (with its key, so that it counts once) is sent when it is back.
   let unsent = null;
