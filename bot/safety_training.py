@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from bot.dialogue.encoder import Encoder
 from bot.dialogue.vectors import VectorCache
 from bot.safety import classifier
@@ -24,5 +26,13 @@ def train_danger(path: Path) -> None:
     risky = {entry.id for entry in knowledge.entries.values() if entry.risk == "high"}
     asked = [question.text for question in knowledge.questions if question.entry not in risky]
     asked += [negative.text for negative in knowledge.negatives if negative.topic not in DANGEROUS]
+    asked += small_talk(ROOT / "bot" / "dialogue" / "training" / "nlu")
     calm = [text for text in asked if phrases.detect(text, None) is None]
     classifier.train(cache.vectors, ROOT / "locales", calm).save(path)
+
+
+def small_talk(folder: Path) -> list[str]:
+    """What people say beside questions: greetings, thanks, abuse. Rasa's own format of training data."""
+    files = [yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) for path in folder.glob("*.yml")]
+    listed = [line for file in files for intent in file["nlu"] for line in intent["examples"].splitlines()]
+    return [line.removeprefix("- ").strip() for line in listed if line.startswith("- ")]
