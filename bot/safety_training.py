@@ -12,18 +12,30 @@ from bot.settings import ROOT, read
 from knowledge.load import load
 
 DANGEROUS = frozenset(
-    {"gender_violence", "emergency", "sea_distress", "stranded_crisis", "mental_health", "children", "detention"}
+    {
+        "asylum",
+        "children",
+        "detention",
+        "emergency",
+        "gender_violence",
+        "mental_health",
+        "sea_distress",
+        "smuggling",
+        "stranded_crisis",
+        "trafficking",
+    }
 )
 """Topics among whose questions are cries for help."""
 
 
 def train_danger(path: Path) -> None:
-    """Fit and store. Not calm: what the phrases take for danger, and the ways of asking of high-risk entries."""
+    """Fit and store. Not calm: what the phrases take for danger, and the ways of asking of high-risk entries
+    on topics where people cry for help: a kept passport alone is asked about calmly."""
     encoder = Encoder()
     cache = VectorCache(read().data_path / "cache", encoder.name, encoder.encode_many)
     phrases = Detector(None)
     knowledge = load(ROOT / "knowledge", ROOT / "locales")
-    risky = {entry.id for entry in knowledge.entries.values() if entry.risk == "high"}
+    risky = {entry.id for entry in knowledge.entries.values() if entry.risk == "high" and entry.topic in DANGEROUS}
     asked = [question.text for question in knowledge.questions if question.entry not in risky]
     asked += [negative.text for negative in knowledge.negatives if negative.topic not in DANGEROUS]
     asked += small_talk(ROOT / "bot" / "dialogue" / "training" / "nlu")

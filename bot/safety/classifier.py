@@ -4,6 +4,7 @@ Its examples are `examples.yml` and `locales/*/danger.yml`: cries for help by ki
 Questions of the knowledge base are calm as well. Trained with the assistant's model and kept beside it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from bot.model.understanding import FloatVector
 
 CALM = "calm"
-THRESHOLD, THRESHOLD_ELSEWHERE = 0.75, 0.95
+THRESHOLD, THRESHOLD_ELSEWHERE = 0.70, 0.95
 """From which probability it is an alarm: in a language that the examples know, and in any other."""
 EXAMPLES = Path(__file__).with_name("examples.yml")
 LANGUAGES_OWN = "*/danger.yml"
 STRENGTH = 30.0
+RARE = 0.7
+"""The power to which a kind's rarity counts; with 1 every kind would weigh as much as all calm lines together."""
 
 
 class Classifier:
@@ -69,7 +72,10 @@ def train(encode: Callable[[Sequence[str]], NDArray[np.float32]], locales: Path,
 
     lines = examples(locales)
     lines += [(line, CALM) for line in calm]
-    model = LogisticRegression(C=STRENGTH, max_iter=400, class_weight="balanced")
-    model.fit(encode([text for text, _ in lines]), [kind for _, kind in lines])
+    kinds = [kind for _, kind in lines]
+    counts = Counter(kinds)
+    importance = [float((len(lines) / len(counts) / counts[kind]) ** RARE) for kind in kinds]
+    model = LogisticRegression(C=STRENGTH, max_iter=400)
+    model.fit(encode([text for text, _ in lines]), kinds, sample_weight=importance)
     weights = np.hstack([model.coef_, model.intercept_[:, None]]).astype(np.float32)
     return Classifier([str(kind) for kind in model.classes_], weights)
