@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ from bot.shaping import Shaper
 from bot.storage import retention
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import conversations, feedback, messages, outbox
+from bot.storage.repositories import conversations, feedback, messages, outbox, staff
 from knowledge import learn
 
 log = structlog.get_logger()
@@ -260,15 +261,18 @@ async def housekeeping(desk: Desk) -> None:
         try:
             await desk.store.write(_take_back)
             if number % RETENTION_EVERY == 0:
-                await desk.store.write(partial(_erase_old, desk.settings.retention_days))
+                await desk.store.write(partial(_erase_old, desk.settings))
         except Exception as broken:
             log.error("housekeeping_failed", error=type(broken).__name__)
         number += 1
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
-def _erase_old(days: int, connection: Connection) -> None:
-    retention.erase_old(connection, utc_now(), days)
+def _erase_old(settings: Settings, connection: Connection) -> None:
+    now = utc_now()
+    retention.erase_old(connection, now, settings.retention_days)
+    longest, quiet = timedelta(hours=settings.staff_hours), timedelta(minutes=settings.staff_quiet)
+    staff.end_old_sessions(connection, now - longest, now - quiet)
 
 
 class Server:

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import pyotp
 from argon2 import PasswordHasher
@@ -28,7 +29,6 @@ INVITED_FOR = timedelta(days=3)
 STEP = 30
 """Seconds that a code of an authenticator app holds: RFC 6238."""
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,16 @@ def hashed(password: str) -> str:
     return _HASHER.hash(password)
 
 
+@cache
+def _nobody() -> str:
+    """What a password is compared with when there is no account."""
+    return _HASHER.hash(secrets.token_hex(16))
+
+
 def fits(password: str, stored: str | None) -> bool:
     """Is it the password? Takes as long when there is no account."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password[:LONGEST_PASSWORD]) and stored is not None
+        return _HASHER.verify(stored or _nobody(), password[:LONGEST_PASSWORD]) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
 

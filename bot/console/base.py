@@ -22,10 +22,10 @@ from bot.console.presence import Presence
 from bot.console.texts import PROBLEMS, WORDS
 from bot.handoff import policy
 from bot.handoff.policy import Action
-from bot.model.cases import HandoffError, NotAllowed, Role, Staff
+from bot.model.cases import HandoffError, NotAllowed, Staff
 from bot.model.clock import utc_now
 from bot.storage.repositories import staff
-from bot.storage.repositories.queue import Sight
+from bot.storage.repositories.queue import Sight, sight
 from bot.storage.repositories.staff import Session
 from bot.webchat.routes import wanted_language
 from bot.wiring import Desk
@@ -66,7 +66,7 @@ class Visit:
     @property
     def sight(self) -> Sight:
         """Which cases they may read."""
-        return Sight(self.by.id, self.by.centre_id, self.by.languages, self.by.role is Role.ADMINISTRATOR)
+        return sight(self.by)
 
 
 View = Callable[[Visit], Awaitable[Response]]

@@ -113,8 +113,10 @@ class Responder:
             return self._offer(context, close, ranked)
         name = "utter_off_topic" if context.intent == "off_topic" else "utter_no_answer"
         reply = self._phrases.reply(name, context.language)
-        meta = {**reply.meta, "probability": round(best, 4), "choices": []}
         failures = context.failures + (name == "utter_no_answer")
+        meta = {**reply.meta, "probability": round(best, 4), "choices": []}
+        if name == "utter_no_answer":
+            meta["failures"] = failures
         return Move((replace(reply, meta=meta),), {**_place_slots(context), "failures": failures})
 
     def told(self, entry_id: str, language: str, origin: str | None, destination: str | None) -> Reply | None:
@@ -171,7 +173,9 @@ class Responder:
         await self._notes.useful(context.conversation_id, context.message_id, context.entry, is_useful)
         name = "utter_feedback_yes" if is_useful else "utter_feedback_no"
         failures = 0 if is_useful else context.failures + 1
-        return Move((self._phrases.reply(name, context.language),), {"failures": failures})
+        reply = self._phrases.reply(name, context.language)
+        meta = reply.meta if is_useful else {**reply.meta, "failures": failures}
+        return Move((replace(reply, meta=meta),), {"failures": failures})
 
     async def follow_up(self, context: Context) -> Move:
         """More is wanted: what belongs to the last answer."""

@@ -20,7 +20,7 @@ from bot.model.people import Conversation
 from bot.phrases import Phrases
 from bot.shaping import Shaper
 from bot.storage.crypt import Crypt
-from bot.storage.repositories import cases, conversations, outbox, staff
+from bot.storage.repositories import cases, conversations, outbox, queue, staff
 
 SAFE_MINUTES = 30
 """Who said that nobody should write gets answers only so long after their own last message."""
@@ -66,7 +66,8 @@ class Commands:
         case = self._case(db, act, Action.TAKE_OVER)
         if case.status is Status.CLOSED:
             raise model.IsClosed
-        cases.change(db, case.id, status=Status.CLAIMED.value, owner_id=act.by.id, preferred_id=case.owner_id)
+        taken = {"status": Status.CLAIMED.value, "owner_id": act.by.id, "preferred_id": case.owner_id}
+        cases.change(db, case.id, **taken, parked_until=None, widen_at=None)
         cases.hold(db, case.conversation_id, act.by.id)
         return self._done(db, act, Action.TAKE_OVER, case, "claimed")
 
@@ -111,6 +112,8 @@ class Commands:
     def transfer(self, db: Connection, act: Act, centre_id: str, consent: bool) -> Case:
         """Give a case to another centre, with the person's yes."""
         case = self._case(db, act, Action.TRANSFER)
+        if case.status is Status.CLOSED:
+            raise model.IsClosed
         centre = staff.centre(db, centre_id)
         if centre is None or centre.id == case.centre_id:
             raise model.BadValue(field="centre")
@@ -141,6 +144,17 @@ class Commands:
         cases.change(db, case.id, **_FREE, **times, waiting_since=case.waiting_since or act.now)
         cases.hold(db, case.conversation_id, None)
         return self._done(db, act, Action.GIVE_BACK, case, "given_back")
+
+    def leave(self, db: Connection, gone: Staff, now: datetime) -> int:
+        """A colleague leaves: what they had in hand goes back into the queue, so that nobody waits for who is gone."""
+        left = cases.of(db, gone.id)
+        for case in left:
+            cases.lock(db, case.conversation_id)
+            times = self._opener.times(db, case, case.centre_id, now)
+            cases.change(db, case.id, **_FREE, **times, preferred_id=None, waiting_since=case.waiting_since or now)
+            cases.hold(db, case.conversation_id, None)
+            cases.note(db, self._crypt, case.id, "given_back", gone.id, {}, now)
+        return len(left)
 
     def close(self, db: Connection, act: Act, outcome: str) -> Case:
         """End a case; the assistant has the conversation again, and says so."""
@@ -185,6 +199,8 @@ class Commands:
         if case is None:
             raise model.NotFound
         policy.check(act.by, action, case)
+        if not queue.may_see(db, case.id, queue.sight(act.by)):
+            raise model.NotAllowed
         return case
 
     def _reachable(self, db: Connection, case: Case, now: datetime) -> Conversation:
@@ -197,7 +213,8 @@ class Commands:
         if conversation.unreachable:
             raise model.CannotArrive
         quiet = now - conversations.last_heard(db, conversation.id) > timedelta(minutes=SAFE_MINUTES)
-        if conversation.contact in (Contact.NO, Contact.LATER) and quiet:
+        unasked = conversation.contact in (Contact.NO, Contact.LATER)
+        if (unasked or (conversation.discreet and conversation.contact != Contact.YES)) and quiet:
             raise model.NotSafe(minutes=str(SAFE_MINUTES))
         return conversation
 

@@ -92,7 +92,6 @@ class Opener:
             language=conversation.language,
             origin=conversation.origin,
             destination=conversation.destination,
-            stage=None,
             centre_id=centre.id if centre else None,
             owner_id=None,
             preferred_id=None,

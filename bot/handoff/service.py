@@ -24,6 +24,7 @@ from bot.storage.repositories import cases, conversations, staff
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 ROUND_SECONDS = 5.0
+OVERLAP = 100
 
 Command = Callable[[Connection, Act], Case]
 
@@ -55,6 +56,7 @@ class Handoff:
         self._crypt = crypt
         self._told = told
         self._clock = clock
+        self._handed_on: set[int] = set()
         self._listeners: set[asyncio.Queue[Change]] = set()
 
     async def do(self, by: Staff, case_id: str, command: Command) -> Case:
@@ -108,6 +110,7 @@ class Handoff:
     async def watch(self) -> None:
         """Hand on what happens in cases, and let time do its part, until cancelled."""
         last = await self._store.read(cases.newest_event)
+        self._handed_on = set(range(last - OVERLAP, last + 1))
         passed = 0.0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -122,10 +125,15 @@ class Handoff:
                 log.error("cases_not_watched", error=type(broken).__name__)
 
     async def _hand_on(self, last: int) -> int:
-        found = await self._store.read(lambda db: cases.changed_since(db, last))
+        """Numbers are given before they are committed: what came late behind a higher one is looked for as well."""
+        found = await self._store.read(lambda db: cases.changed_since(db, last - OVERLAP))
         for number, case_id, kind in found:
+            if number in self._handed_on:
+                continue
+            self._handed_on.add(number)
             for queue in self._listeners:
                 if not queue.full():  # a page that reads nothing any more must not hold up the others
                     queue.put_nowait(Change(number, case_id, kind))
-            last = number
+            last = max(last, number)
+        self._handed_on = {number for number in self._handed_on if number >= last - OVERLAP}
         return last

@@ -44,6 +44,7 @@ class Outcome:
     ordered: bool = False  # it is said even while a person has the case
     case: str | None = None  # why this should be somebody's case
     erase: bool = False  # everything that was said is to be deleted
+    forget: bool = False  # this very message is not kept
 
 
 class Handler:
@@ -81,9 +82,11 @@ class Handler:
         command, payload = self._order(incoming, conversation)
         if command is not None:
             return replace(self._obey(command, tag, conversation), ordered=True)
-        if step := self._safe.step(incoming, payload, conversation, tag):
+        step = self._safe.step(incoming, payload, conversation, tag)
+        typed = step is not None and payload is None
+        if step and not (typed and await self.glance(message_id, incoming, conversation, recent)):  # danger first
             meta = {"decision": Decision.HELP}
-            return Outcome(step.replies, step.changes, meta, ordered=True, erase=step.erase)
+            return Outcome(step.replies, step.changes, meta, ordered=True, erase=step.erase, forget=step.secret)
         if not incoming.text and payload is None:
             return self._fixed("utter_still_empty", tag)
         return await self._answer(message_id, incoming, conversation, recent, payload, early)
@@ -150,7 +153,7 @@ class Handler:
         known = {key: getattr(conversation, key) for key in ("origin", "destination")}
         turn = await self._dialogue.ask(conversation.id, read, payload, known)
         replies = _after_alarm(turn.replies) if read.alarm else self._introduced(turn.replies, recent, incoming, read)
-        case = UNANSWERED if int(str(turn.slots.get("failures") or 0)) >= FAILURES else None
+        case = UNANSWERED if _failed_again(turn.replies) else None
         if case:
             replies = (*replies, self._phrases.reply("utter_person_instead", read.language))
         return Outcome(replies, _changes(conversation, read, turn), _meta(read, turn.intent, turn.replies), case=case)
@@ -180,8 +183,16 @@ def _after_alarm(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
     return tuple(reply for reply in replies if reply.meta.get("decision") == Decision.ANSWER)
 
 
+def _failed_again(replies: Sequence[Reply]) -> bool:
+    """Was this the second answer in a row that did not fit (or the fourth …)?"""
+    failures = max((int(str(reply.meta.get("failures") or 0)) for reply in replies), default=0)
+    return failures > 0 and failures % FAILURES == 0
+
+
 def _changes(conversation: Conversation, read: Understanding, turn: Turn) -> Mapping[str, object]:
     changes: dict[str, object] = {key: turn.slots[key] for key in ("origin", "destination") if turn.slots.get(key)}
+    if conversation.expects:
+        changes["expects"] = ""
     chosen = turn.slots.get("language")
     if chosen and turn.intent in LANGUAGE_INTENTS:
         return {**changes, "language": chosen, "language_chosen": True}

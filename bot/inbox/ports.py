@@ -55,6 +55,9 @@ class Step(Protocol):
     @property
     def erase(self) -> bool: ...
 
+    @property
+    def secret(self) -> bool: ...
+
 
 class SafeContact(Protocol):
     """Whether it is safe to write, discretion, and the word that deletes everything."""

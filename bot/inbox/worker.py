@@ -176,7 +176,7 @@ class Worker:
         """Write what is said. If a person took the case meanwhile, only what was ordered or is urgent is said."""
         conversation = work.conversation
         shaped = self._shaper.more(conversation) if outcome.more else self._shaper.shape(conversation, outcome.replies)
-        done = messages.Done(shaped, outcome.changes, outcome.meta, outcome.ordered)
+        done = messages.Done(shaped, outcome.changes, outcome.meta, outcome.ordered, outcome.forget)
 
         def write(connection: Connection) -> None:
             now = self._clock()

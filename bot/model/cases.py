@@ -56,7 +56,6 @@ class Case:
     language: str | None
     origin: str | None
     destination: str | None
-    stage: str | None
     centre_id: str | None
     owner_id: str | None
     preferred_id: str | None

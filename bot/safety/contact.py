@@ -21,11 +21,12 @@ CODE = "code"
 
 @dataclass(frozen=True)
 class Step:
-    """What is answered and remembered; `erase` when all of it is to go."""
+    """What is answered and remembered; `erase` when all of it is to go, `secret` when the message is not to be kept."""
 
     replies: tuple[Reply, ...] = ()
     changes: Mapping[str, object] = field(default_factory=dict)
     erase: bool = False
+    secret: bool = False
 
 
 class SafeContact:
@@ -54,8 +55,9 @@ class SafeContact:
             return self._may_write(parsed.value, conversation, tag)
         if parsed is not None and parsed.verb == "safe":
             return self._choice(parsed.value, tag)
-        if payload is None and conversation.expects == CODE and incoming.kind in WRITTEN:
-            return self._chosen(incoming.text, tag)
+        expected, _, first = conversation.expects.partition(":")
+        if payload is None and expected == CODE and incoming.kind in WRITTEN:
+            return self._chosen(incoming.text, first, tag)
         return None
 
     def _may_write(self, value: str, conversation: Conversation, tag: str) -> Step:
@@ -76,13 +78,20 @@ class SafeContact:
                 return Step((self._phrases.reply("utter_code_ask", tag),), {"expects": CODE})
         return Step((self._phrases.reply("utter_safe_menu", tag),))
 
-    def _chosen(self, text: str, tag: str) -> Step:
-        """The word that was typed, if it can be one. Whatever it is, it is asked for only once."""
+    def _chosen(self, text: str, first: str, tag: str) -> Step | None:
+        """A word is asked for twice: what was typed by mistake, a question perhaps, must never delete anything."""
         word = _folded(text)
+        digest = self._digest(word)
+        if first:
+            if digest != first:
+                return None  # something else was written: it is answered as what it is
+            said = self._phrases.reply("utter_code_set", tag)
+            return Step((said,), {"code": digest, "expects": ""}, secret=True)
         if not SHORTEST_CODE <= len(word) <= LONGEST_CODE:
             values = {"shortest": SHORTEST_CODE, "longest": LONGEST_CODE}
-            return Step((self._phrases.reply("utter_code_bad", tag, values),), {"expects": ""})
-        return Step((self._phrases.reply("utter_code_set", tag),), {"code": self._digest(word), "expects": ""})
+            return Step((self._phrases.reply("utter_code_bad", tag, values),), {"expects": ""}, secret=True)
+        said = self._phrases.reply("utter_code_again", tag)
+        return Step((said,), {"expects": f"{CODE}:{digest}"}, secret=True)
 
 
 def _folded(text: str) -> str:

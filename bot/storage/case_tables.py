@@ -65,7 +65,6 @@ cases = Table(
     Column("language", String(16)),
     Column("origin", String(2)),
     Column("destination", String(2)),
-    Column("stage", String(16)),
     Column("centre_id", ID, ForeignKey("centres.id")),
     Column("owner_id", ID, ForeignKey("staff.id")),
     Column("preferred_id", ID),  # who had it before
@@ -119,21 +118,4 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("case_id", ID, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
-    Column("circle", Integer, nullable=False),
-    Column("way", String(16), nullable=False),  # email telegram
-    Column("target", String(254), nullable=False),
-    Column("status", String(8), nullable=False),  # queued sent dead
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("next_at", Utc, nullable=False),
-    Column("reason", String(200)),
-    UniqueConstraint("case_id", "circle", "way", "target"),
-    Index(None, "status", "next_at"),
-    sqlite_autoincrement=True,
-)
-
-__all__ = ["alerts", "audit", "case_events", "cases", "centres", "staff", "staff_sessions"]
+__all__ = ["audit", "case_events", "cases", "centres", "staff", "staff_sessions"]

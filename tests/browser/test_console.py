@@ -1,53 +1,37 @@
 """The staff console, with a real browser for each colleague and a person in the web chat."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
 
 from tests.browser.staff import PASSWORD, fresh_code, invited, sign_in
-from tests.whole.running import Person, Running
+from tests.whole.conftest import person
+from tests.whole.running import Running
+
+__all__ = ["person"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.rasa, pytest.mark.xdist_group("whole")]
 DANGER = "my boss locked me in the house and took my passport, please help. i am in qatar"
 
 
-@pytest.fixture(scope="module")
-def ada(browser: Any, safar: Running) -> Iterator[Any]:
-    page = invited(browser, safar, "ada@example.org", "Ada", role="administrator")
-    yield page
-    assert page.faults == []
-    page.context.close()
+def colleague(email: str, name: str, **more: str) -> Any:
+    """A fixture: a colleague in a browser of their own, for all tests of this module."""
+
+    @pytest.fixture(scope="module", name=name.lower())
+    def at_work(browser: Any, safar: Running) -> Iterator[Any]:
+        page = invited(browser, safar, email, name, **more)
+        yield page
+        assert page.faults == []
+        page.context.close()
+
+    return at_work
 
 
-@pytest.fixture(scope="module")
-def maya(browser: Any, safar: Running, ada: Any) -> Iterator[Any]:
-    page = invited(browser, safar, "maya@example.org", "Maya", languages="en,ne")
-    yield page
-    assert page.faults == []
-    page.context.close()
-
-
-@pytest.fixture(scope="module")
-def omar(browser: Any, safar: Running, ada: Any) -> Iterator[Any]:
-    page = invited(browser, safar, "omar@example.org", "Omar", languages="ar,en")
-    yield page
-    assert page.faults == []
-    page.context.close()
-
-
-@pytest.fixture
-def migrant(safar: Running) -> Iterator[Callable[..., Person]]:
-    people: list[Person] = []
-
-    def come(language: str = "en") -> Person:
-        people.append(Person(safar.url, language))
-        return people[-1]
-
-    yield come
-    for one in people:
-        one.close()
+ada = colleague("ada@example.org", "Ada", role="administrator")
+maya = colleague("maya@example.org", "Maya", languages="en,ne")
+omar = colleague("omar@example.org", "Omar", languages="ar,en")
 
 
 def newest(page: Any, safar: Running) -> str:
@@ -69,10 +53,10 @@ def reply(page: Any, text: str) -> None:
     page.locator(".line.staff .text", has_text=text).wait_for()
 
 
-def test_danger_comes_to_the_screen_of_a_page_that_is_open(maya: Any, safar: Running, migrant: Any) -> None:
+def test_danger_comes_to_the_screen_of_a_page_that_is_open(maya: Any, safar: Running, person: Any) -> None:
     maya.goto(safar.console)
     before = maya.locator("tr.danger").count()
-    [said] = migrant().ask(DANGER)
+    [said] = person().ask(DANGER)
     assert "999" in said["text"]  # Qatar's own number: the country was named in this very message
     maya.wait_for_function("count => document.querySelectorAll('tr.danger').length > count", arg=before)
     row = maya.locator("tr.danger").last.inner_text()
@@ -81,8 +65,8 @@ def test_danger_comes_to_the_screen_of_a_page_that_is_open(maya: Any, safar: Run
     assert "!" in maya.title()
 
 
-def test_both_press_and_one_gets_it(maya: Any, omar: Any, safar: Running, migrant: Any) -> None:
-    one = migrant()
+def test_both_press_and_one_gets_it(maya: Any, omar: Any, safar: Running, person: Any) -> None:
+    one = person()
     one.ask(DANGER)
     address = safar.console + newest(maya, safar)
     for page in (maya, omar):
@@ -103,9 +87,9 @@ def test_both_press_and_one_gets_it(maya: Any, omar: Any, safar: Running, migran
 
 
 def test_while_a_person_has_it_the_assistant_is_silent_until_it_is_closed(
-    maya: Any, safar: Running, migrant: Any
+    maya: Any, safar: Running, person: Any
 ) -> None:
-    one = migrant()
+    one = person()
     one.ask(DANGER)
     claimed(maya, safar)
     one.post("my wages are not paid")
@@ -119,9 +103,9 @@ def test_while_a_person_has_it_the_assistant_is_silent_until_it_is_closed(
 
 
 def test_an_answer_of_the_knowledge_base_goes_out_in_the_persons_language(
-    maya: Any, safar: Running, migrant: Any
+    maya: Any, safar: Running, person: Any
 ) -> None:
-    one = migrant("ar")
+    one = person("ar")
     one.ask("صاحب العمل حبسني في البيت وأخذ جوازي ساعدوني")
     claimed(maya, safar)
     assert maya.locator("summary", has_text="Closest answer").count() >= 1  # in English, beside the Arabic message
@@ -134,8 +118,8 @@ def test_an_answer_of_the_knowledge_base_goes_out_in_the_persons_language(
     assert "جواز" in said["text"]
 
 
-def test_what_is_typed_without_a_line_is_kept_and_sent_once(maya: Any, safar: Running, migrant: Any) -> None:
-    one = migrant()
+def test_what_is_typed_without_a_line_is_kept_and_sent_once(maya: Any, safar: Running, person: Any) -> None:
+    one = person()
     one.ask(DANGER)
     claimed(maya, safar)
     maya.fill("#reply", "Are you alone?")
@@ -149,8 +133,8 @@ def test_what_is_typed_without_a_line_is_kept_and_sent_once(maya: Any, safar: Ru
     assert maya.input_value("#reply") == ""
 
 
-def test_who_said_stop_is_not_written_to(maya: Any, safar: Running, migrant: Any) -> None:
-    one = migrant()
+def test_who_said_stop_is_not_written_to(maya: Any, safar: Running, person: Any) -> None:
+    one = person()
     one.ask(DANGER)
     claimed(maya, safar)
     assert one.ask("STOP")
@@ -161,12 +145,15 @@ def test_who_said_stop_is_not_written_to(maya: Any, safar: Running, migrant: Any
     assert one.replies(wait=1) == []
 
 
-def test_a_word_deletes_everything_on_both_sides(maya: Any, safar: Running, migrant: Any) -> None:
-    one = migrant()
+def test_a_word_deletes_everything_on_both_sides(maya: Any, safar: Running, person: Any) -> None:
+    one = person()
     one.ask(DANGER)
     claimed(maya, safar)
     one.ask(payload="safe:code")
     one.ask("Mango Tree")
+    one.ask("Mango Tree")
+    maya.reload()
+    assert "ango" not in maya.content()
     one.post("mango tree")
     found: dict[str, Any] = one.http.get("/api/chat/messages", params={"after": one.last, "wait": 10}).json()
     assert found == {"replies": [], "erased": True}
@@ -176,9 +163,9 @@ def test_a_word_deletes_everything_on_both_sides(maya: Any, safar: Running, migr
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("path", ["/", "/people", "/me", "/audit", "case"])
-def test_axe_finds_nothing(ada: Any, safar: Running, migrant: Any, path: str, language: str) -> None:
+def test_axe_finds_nothing(ada: Any, safar: Running, person: Any, path: str, language: str) -> None:
     if path == "case":
-        migrant().ask(DANGER)
+        person().ask(DANGER)
         path = newest(ada, safar)
     ada.goto(f"{safar.console}/me")
     ada.select_option("[name=language]", language)
@@ -235,8 +222,8 @@ def test_a_wrong_password_says_nothing_and_guessing_is_slowed_down(browser: Any,
     context.close()
 
 
-def test_forms_from_elsewhere_or_without_the_token_do_nothing(maya: Any, safar: Running, migrant: Any) -> None:
-    migrant().ask(DANGER)
+def test_forms_from_elsewhere_or_without_the_token_do_nothing(maya: Any, safar: Running, person: Any) -> None:
+    person().ask(DANGER)
     address = safar.console + newest(maya, safar)
     for headers, token in (
         ({"Origin": "https://evil.example"}, maya.locator("[name=token]").first.input_value()),

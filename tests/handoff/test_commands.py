@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from bot.model import cases as model
 from bot.model.cases import OUTCOMES, Case, Staff, Status
 from bot.storage.crypt import Crypt
 from bot.storage.engine import Store
-from bot.storage.repositories import cases, conversations, messages, outbox
+from bot.storage.repositories import cases, conversations, messages, outbox, queue
 from bot.storage.repositories.sealing import unseal
+from bot.storage.retention import erase_old
 from bot.storage.tables import outbox as pieces
 from tests.handoff.builders import ADA, CARO, DHAKA, DOHA, MAYA, OMAR, RINA, TOM, Office, at
 from tests.storage.builders import claim, done
@@ -168,6 +170,67 @@ def test_while_a_person_has_the_case_the_assistant_is_silent(office: Office) -> 
         lambda s: finish(s, office.crypt, work, "me", done("Stopped.", ordered=True), at(3))
     )
     assert said(office, conversation) == ["Stopped."]
+
+
+def test_who_shares_the_phone_is_not_written_to_unasked_unless_they_said_so(office: Office) -> None:
+    conversation, case = claimed(office, discreet=True)
+    with pytest.raises(model.NotSafe):
+        office.do(MAYA, case, office.commands.reply, "later", "a", minute=31)
+    office.store.write_sync(lambda db: conversations.change(db, office.crypt, conversation, {"contact": "yes"}))
+    office.do(MAYA, case, office.commands.reply, "Doha: now", "b", minute=32)
+    assert said(office, conversation) == ["Doha: now"]
+
+
+def test_the_name_of_the_service_is_not_written_where_others_read(office: Office) -> None:
+    conversation, case = claimed(office, discreet=True, contact="yes")
+    office.do(MAYA, case, office.commands.reply, "Safar and the Centre are here.", "a")
+    assert said(office, conversation) == ["we and the we are here."]
+
+
+def test_a_message_that_is_a_secret_is_not_kept(office: Office) -> None:
+    conversation = office.wrote(text="mango tree")
+    [work] = office.store.write_sync(lambda s: claim(s, office.crypt))
+    secret = replace(done("Once more."), forget=True)
+    office.store.write_sync(lambda s: messages.finish(s, office.crypt, work, "me", secret, at(1)))
+    lines = office.store.read_sync(lambda s: queue.said(s, office.crypt, conversation, 10))
+    assert [line.text for line in lines] == ["", "Once more."]
+
+
+def test_what_a_colleague_may_not_see_they_may_not_take(office: Office) -> None:
+    case = office.opened(office.wrote(language="ne", destination="QA"))
+    with pytest.raises(model.NotAllowed):
+        office.do(RINA, case, office.commands.claim)
+    for minute in (120, 240):
+        office.store.write_sync(lambda db, m=minute: go_round(db, office.crypt, office.opener, at(m)))
+    office.do(RINA, case, office.commands.claim, minute=241)  # by now it is offered to everybody
+
+
+def test_a_closed_case_is_not_transferred(office: Office) -> None:
+    _, case = claimed(office)
+    office.do(MAYA, case, office.commands.close, "answered")
+    with pytest.raises(model.IsClosed):
+        office.do(MAYA, case, office.commands.transfer, DHAKA.id, True)
+
+
+def test_who_leaves_leaves_nobody_waiting(office: Office) -> None:
+    conversation, case = claimed(office)
+    assert office.store.write_sync(lambda db: office.commands.leave(db, MAYA, at(5))) == 1
+    case = office.case(case.id)
+    assert (case.status, case.owner_id, office.person(conversation).held_by) == (Status.OPEN, None, None)
+
+
+def test_notes_go_with_the_texts_and_closed_cases_as_a_whole(office: Office) -> None:
+    conversation, case = claimed(office)
+    office.do(MAYA, case, office.commands.note, "old thoughts", "k")
+    later = at(60 * 24 * 100)
+    office.wrote(minute=60 * 24 * 100)
+    office.store.write_sync(lambda db: erase_old(db, later, 90))
+    events = office.store.read_sync(lambda db: cases.events(db, office.crypt, case.id))
+    assert all(not event.body for event in events)
+    office.do(MAYA, case, office.commands.close, "answered")
+    office.store.write_sync(lambda db: erase_old(db, later, 90))
+    assert office.store.read_sync(lambda db: cases.get(db, case.id)) is None
+    assert office.person(conversation)
 
 
 def test_closing_gives_back_to_the_assistant_with_a_line_that_says_so(office: Office) -> None:

@@ -212,3 +212,23 @@ def test_nothing_that_was_said_can_be_read_in_the_files(person: Come, safar: Run
     everything = b"".join(path.read_bytes() for path in safar.data.glob("*") if path.is_file())
     assert b"zanzibarium" not in everything
     assert b"quixotic" not in everything
+
+
+def test_danger_comes_before_the_word_that_is_waited_for(person: Callable[..., Person]) -> None:
+    one = person()
+    one.ask(payload="safe:code")
+    [said] = one.ask("he will kill me tonight")
+    assert said["urgent"]
+    one.ask("hello")  # the word is waited for no longer
+    assert "computer program" in dumped(one.ask("who are you"))
+
+
+def test_two_answers_in_a_row_that_do_not_fit_bring_in_a_person_and_are_not_counted_for_ever(
+    person: Callable[..., Person],
+) -> None:
+    one = person()
+    one.ask("how do i send money home cheaply")
+    assert "asked a person" not in dumped(one.ask(payload="useful:no"))
+    assert "asked a person" in dumped(one.ask(payload="useful:no"))
+    assert "asked a person" not in dumped(one.ask("thanks"))
+    assert "asked a person" not in dumped(one.ask("how do i send money home cheaply"))

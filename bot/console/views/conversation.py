@@ -22,6 +22,8 @@ SHOWN = 200
 CLOSEST_FOR = 5
 """So many of the person's last messages get the closest answer beside them."""
 OFFERED = 6
+TOGETHER = 3
+"""People write one thought over several messages."""
 LIKELY = 0.12
 KEY = 64
 
@@ -86,7 +88,7 @@ class ConversationPage:
 
     async def here(self, visit: Visit) -> Response:
         """A page tells that it is open, and whether somebody types in it; who else is there."""
-        case, by = visit.request.path_params["case"][:32], visit.by
+        case, by = (await self._case(visit)).id, visit.by
         presence = self._console.presence
         presence.here(case, by.id, by.name, visit.form.get("typing") == "1", visit.now)
         words = self._console.words(by.page_language)
@@ -141,8 +143,8 @@ class ConversationPage:
 
     def _offered(self, said: Sequence[Line], asked: str, language: str) -> list[Any]:
         """Answers to send: those that were searched for, or that fit what the person wrote last."""
-        last = next((line.text for line in reversed(said) if line.by == "person" and line.text.strip()), "")
-        text = asked or last
+        theirs = [line.text for line in said if line.by == "person" and line.text.strip()]
+        text = asked or " ".join(theirs[-TOGETHER:])
         return self._rank(text, language, OFFERED, 0.0 if asked else 0.02) if text else []
 
     def _rank(self, text: str, language: str, most: int, least: float = LIKELY) -> list[Any]:

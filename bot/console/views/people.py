@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from bot.console import accounts
 from bot.console.base import Console, Problem, Visit
+from bot.handoff import policy
 from bot.handoff.policy import Action
 from bot.model.cases import Centre, Role, Staff
 from bot.storage.repositories import cases, staff
@@ -64,6 +65,8 @@ class PeoplePage:
                 raise Problem("not_found", 404)
             else:
                 _change(db, one)
+                if not one.active or not policy.may(one, Action.CLAIM):
+                    self._console.desk.handoff.commands.leave(db, one, visit.now)
             cases.record(db, visit.by.id, "staff_added" if new else "staff_changed", one.id, one.role, visit.now)
             return accounts.invite(db, one.id, visit.now) if new else ""
 

@@ -163,6 +163,12 @@ def changed_since(db: Connection, event_id: int) -> list[tuple[int, str, str]]:
     return [(row.id, row.case_id, row.kind) for row in db.execute(after.order_by(case_events.c.id).limit(500))]
 
 
+def of(db: Connection, staff_id: str) -> list[Case]:
+    """Every case that a colleague has in hand."""
+    theirs = sa.select(cases).where(cases.c.owner_id == staff_id, ACTIVE)
+    return [from_row(row) for row in db.execute(theirs)]
+
+
 def load(db: Connection) -> dict[str, int]:
     """Cases that are not closed, by centre."""
     counted = sa.select(cases.c.centre_id, sa.func.count()).where(ACTIVE).group_by(cases.c.centre_id)
@@ -178,7 +184,7 @@ def overdue(db: Connection, now: datetime) -> list[Case]:
 def rested(db: Connection, now: datetime) -> list[Case]:
     """Parked cases whose time has come."""
     due = sa.select(cases).where(cases.c.status == Status.PARKED.value, cases.c.parked_until <= now)
-    return [from_row(row) for row in db.execute(due.limit(200))]
+    return [from_row(row) for row in db.execute(due.limit(200).with_for_update(skip_locked=True))]
 
 
 def record(db: Connection, staff_id: str | None, action: str, subject: str | None, detail: str, now: datetime) -> None:

@@ -202,12 +202,14 @@ _RELEASE = (
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a message. `ordered`: it is said even while a person has the case."""
+    """What came of a message. `ordered`: it is said even while a person has the case; `forget`: its text is not
+    kept."""
 
     said: Shaped
     changes: Mapping[str, object]
     meta: Mapping[str, object]
     ordered: bool = False
+    forget: bool = False
 
 
 def finish(db: Connection, crypt: Crypt, work: Work, owner: str, done: Done, now: datetime) -> bool:
@@ -220,6 +222,8 @@ def finish(db: Connection, crypt: Crypt, work: Work, owner: str, done: Done, now
     silent = held and not done.ordered
     meta = {**done.meta, "silent": True} if silent else done.meta
     _owned(db, _FINISH, {"of_id": work.message_id, "by": owner, "new_meta": seal(crypt, meta)})
+    if done.forget:
+        db.execute(sa.update(inbox).where(inbox.c.id == work.message_id).values(body=_without_text(crypt, work)))
     said = {} if silent else done.said.changes
     conversations.change(db, crypt, work.conversation.id, {**said, **done.changes})
     cases.follow(db, work.conversation.id, done.changes)
@@ -228,6 +232,11 @@ def finish(db: Connection, crypt: Crypt, work: Work, owner: str, done: Done, now
     if not silent:
         outbox.add(db, crypt, work.conversation, done.said.pieces, now, done.said.mailbox, work.message_id)
     return silent
+
+
+def _without_text(crypt: Crypt, work: Work) -> bytes:
+    """What the gateway calls the message stays: by that it can be deleted there as well."""
+    return seal(crypt, {"extra": dict(work.incoming.extra)})
 
 
 def add_early(

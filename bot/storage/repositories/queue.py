@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bot.model.cases import Case, Status
+from bot.model.cases import Case, Role, Staff, Status
 from bot.storage.case_tables import case_events, cases
 from bot.storage.crypt import Crypt
 from bot.storage.repositories.cases import from_row
@@ -41,6 +41,11 @@ class Sight:
     centre_id: str | None
     languages: Sequence[str]
     all: bool
+
+
+def sight(one: Staff) -> Sight:
+    """What a colleague may read."""
+    return Sight(one.id, one.centre_id, one.languages, one.role is Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True)

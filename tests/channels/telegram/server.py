@@ -24,6 +24,7 @@ class TelegramServer:
         self.updates: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.pressed: list[str] = []
+        self.deleted: list[tuple[str, int]] = []
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.offsets: list[int] = []
         self.url = ""
@@ -69,6 +70,17 @@ class TelegramServer:
         chat = {"id": int(form["chat_id"]), "type": "private", "first_name": "P"}
         message = {"message_id": len(self.sent), "date": 1_790_000_000, "chat": chat, "text": form["text"]}
         return JSONResponse({"ok": True, "result": message})
+
+    async def do_deletemessages(self, form: dict[str, Any]) -> JSONResponse:
+        """https://core.telegram.org/bots/api#deletemessages: at most a hundred at once."""
+        numbers = json.loads(form["message_ids"]) if isinstance(form["message_ids"], str) else form["message_ids"]
+        if not 1 <= len(numbers) <= 100:
+            return JSONResponse({"ok": False, "error_code": 400, "description": "Bad Request: wrong number"}, 400)
+        if self.answers:
+            status, body = self.answers.pop(0)
+            return JSONResponse(body, status)
+        self.deleted.extend((str(form["chat_id"]), int(number)) for number in numbers)
+        return JSONResponse({"ok": True, "result": True})
 
     async def do_answercallbackquery(self, form: dict[str, Any]) -> JSONResponse:
         self.pressed.append(str(form["callback_query_id"]))

@@ -85,6 +85,15 @@ def test_a_long_answer_is_split_at_sentence_ends_and_loses_nothing() -> None:
     assert [bool(piece.buttons) for piece in rendered.pieces] == [False] * (len(rendered.pieces) - 1) + [True]
 
 
+async def test_messages_of_both_sides_are_taken_back_and_what_can_not_be_does_not_hinder_the_rest() -> None:
+    async with telegram_server.running() as server:
+        telegram = channel(server.url)
+        server.answers.append(telegram_server.refusal(400, "Bad Request: message can't be deleted"))
+        await telegram.forget("77", [f"77:{number}" for number in range(1, 151)] + ["of another kind"])
+        await telegram.aclose()
+    assert server.deleted == [("77", number) for number in range(101, 151)]
+
+
 async def test_sending_delivers_text_and_buttons() -> None:
     async with telegram_server.running() as server:
         telegram = channel(server.url)

@@ -84,7 +84,6 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=16), nullable=True),
         sa.Column("origin", sa.String(length=2), nullable=True),
         sa.Column("destination", sa.String(length=2), nullable=True),
-        sa.Column("stage", sa.String(length=16), nullable=True),
         sa.Column("centre_id", sa.String(length=32), nullable=True),
         sa.Column("owner_id", sa.String(length=32), nullable=True),
         sa.Column("preferred_id", sa.String(length=32), nullable=True),
@@ -134,25 +133,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_staff_sessions_staff_id"), ["staff_id"], unique=False)
-
-    op.create_table(
-        "alerts",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("case_id", sa.String(length=32), nullable=False),
-        sa.Column("circle", sa.Integer(), nullable=False),
-        sa.Column("way", sa.String(length=16), nullable=False),
-        sa.Column("target", sa.String(length=254), nullable=False),
-        sa.Column("status", sa.String(length=8), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_at", Utc(), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
-        sa.UniqueConstraint("case_id", "circle", "way", "target", name=op.f("uq_alerts_case_id_circle_way_target")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_alerts_status_next_at"), ["status", "next_at"], unique=False)
 
     op.create_table(
         "case_events",
@@ -208,5 +188,5 @@ def downgrade() -> None:
         sa.UniqueConstraint("message_id", "reason", name="uq_person_requests_message_id_reason"),
     )
     op.create_index("ix_person_requests_status_at", "person_requests", ["status", "at"])
-    for name in ("case_events", "alerts", "staff_sessions", "cases", "staff", "centres", "audit"):
+    for name in ("case_events", "staff_sessions", "cases", "staff", "centres", "audit"):
         op.drop_table(name)
