@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bot.model.understanding import FloatVector
 
 CALM = "calm"
-THRESHOLD, THRESHOLD_ELSEWHERE = 0.70, 0.95
+THRESHOLD, THRESHOLD_ELSEWHERE = 0.80, 0.95
 """From which probability it is an alarm: in a language that the examples know, and in any other."""
 EXAMPLES = Path(__file__).with_name("examples.yml")
 LANGUAGES_OWN = "*/danger.yml"
